@@ -1,0 +1,268 @@
+"""The contracts: what an implementation of each kind is and does.
+
+An implementation is a class constructed as `Implementation(params)` with its validated params struct,
+unless the contract says otherwise. Heavy imports (torch, lightning, tensorboard) stand inside methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Protocol
+
+import msgspec
+
+from ymltrain.plan.events import RunEvent
+from ymltrain.plan.shapes import FeatureShape, OutputShape, Task, TensorShape
+from ymltrain.plan.topology import Topology
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import polars as pl
+    import torch
+    import torchmetrics
+    from lightning.pytorch.strategies import Strategy as LightningStrategy
+
+ColumnType = Literal["number", "category"]
+
+
+class ArrowStream(Protocol):
+    """Anything that speaks the Arrow PyCapsule stream interface: polars, pyarrow, duckdb, pandas…"""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+class ArrowSchema(Protocol):
+    """Anything that speaks the Arrow PyCapsule schema interface."""
+
+    def __arrow_c_schema__(self) -> object: ...
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """The first rows of a table, and how many rows it has in all (counted, or estimated from the sample)."""
+
+    table: Any
+    total_rows: int
+    is_exact: bool
+
+
+class Datasource(Protocol):
+    """The rows of one table, always in the same order."""
+
+    def schema(self) -> ArrowSchema:
+        """Names and Arrow types of all columns, reading no more than a header and a sample."""
+        ...
+
+    def sample(self, n: int) -> Sample:
+        """The first `n` rows, all columns."""
+        ...
+
+    def fingerprint(self) -> str:
+        """`sha256:…` of the full content: equal exactly when the rows are."""
+        ...
+
+    def batches(self, columns: Mapping[str, ColumnType]) -> Iterator[ArrowStream]:
+        """All rows in order, in batches of bounded size, with the named columns.
+
+        The type says how the recipe reads a column; a source whose files carry no types (CSV) reads it
+        as such (`number` as float64, `category` as text exactly as written), others may ignore it.
+        Raises DataError naming column and row where a value cannot be read.
+        """
+        ...
+
+
+class Split(Protocol):
+    """Assigns every row to train (0), val (1) or test (2), from the row and the seed alone."""
+
+    def columns(self, keys: Sequence[str], available: Sequence[str]) -> Sequence[str]:
+        """The columns `assign` needs, in a fixed order."""
+        ...
+
+    def assign(self, rows: pl.DataFrame, first_row: int, seed: int) -> npt.NDArray[np.uint8]:
+        """For a batch holding these columns, whose first row has this number in the table: `[n]` of 0, 1, 2."""
+        ...
+
+
+class FittedEncoder(Protocol):
+    """An encoder that has learned what it needs: the one implementation used in training and serving."""
+
+    @property
+    def shape(self) -> FeatureShape: ...
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What it learned, as plain JSON; `Encoder.restore` takes it back."""
+        ...
+
+    def encode(self, column: pl.Series) -> npt.NDArray[Any]:
+        """`[n, width]` float32 for numbers, `[n]` int32 ids for categories. Never fails on a value."""
+        ...
+
+
+class EncoderFit(Protocol):
+    """Learns from the train split, block by block in table order."""
+
+    def update(self, column: pl.Series) -> None: ...
+
+    def finish(self) -> FittedEncoder: ...
+
+
+class Encoder(Protocol):
+    """Constructed as `Implementation(params)`. A column arrives as Float64 (`number`) or String (`category`),
+    with nulls where a value is missing (NaN and infinities have become nulls)."""
+
+    column_types: ClassVar[tuple[ColumnType, ...]]
+
+    def start(self, name: str, order: Sequence[str] | None) -> EncoderFit:
+        """Begin to learn for the feature `name`; `order` is the recipe's own order of the categories."""
+        ...
+
+    def restore(self, name: str, state: Mapping[str, Any]) -> FittedEncoder: ...
+
+
+class Model(Protocol):
+    """Constructed as `Implementation(params)`."""
+
+    def shapes(self, features: Sequence[FeatureShape], output: OutputShape) -> Sequence[TensorShape]:
+        """Names and shapes of all parameters that `build` will make, without importing torch."""
+        ...
+
+    def build(self, features: Sequence[FeatureShape], output: OutputShape) -> torch.nn.Module:
+        """A network with `forward(inputs: dict[str, Tensor]) -> Tensor [n, output.width]`.
+
+        `inputs` holds one tensor per kind of encoded feature, its columns in the order of `features`:
+        `number` float32 `[n, sum of widths]`, `category` int32 `[n, number of category features]`;
+        a kind with no feature is absent.
+        """
+        ...
+
+
+class Optimizer(Protocol):
+    """Constructed as `Implementation(params)`; the params struct has a field `lr`."""
+
+    def build(self, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer: ...
+
+
+class LrScheduler(Protocol):
+    """Constructed as `Implementation(params)`. Pure, so that a resumed run needs no state of it."""
+
+    def factor(self, step: int, total_steps: int, steps_per_epoch: int) -> float:
+        """What the optimizer's lr is multiplied with at optimizer step `step` (from 0)."""
+        ...
+
+
+class Loss(Protocol):
+    """Constructed as `Implementation(params)`."""
+
+    tasks: ClassVar[tuple[Task, ...]]
+
+    def build(self) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+        """A function `(output [n, width], target) -> loss per row [n]`.
+
+        `target` is float32 `[n]` on the encoded scale for regression, int64 class ids `[n]` for classification.
+        """
+        ...
+
+
+class Metric(Protocol):
+    """Constructed as `Implementation(params)`."""
+
+    tasks: ClassVar[tuple[Task, ...]]
+    goal: ClassVar[Literal["minimize", "maximize"]]
+
+    def build(self, classes: int) -> torchmetrics.Metric:
+        """A torchmetrics metric updated with `(prediction, target)` in the user's own units.
+
+        Regression: float64 `[n]` each. Classification: probabilities `[n, classes]` and int64 ids `[n]`.
+        """
+        ...
+
+
+class Strategy(Protocol):
+    """Constructed as `Implementation(params)`."""
+
+    def problems(self, topology: Topology) -> Sequence[str]:
+        """Why this strategy cannot run on this topology; empty when it can."""
+        ...
+
+    def memory_per_rank(self, parameters: int, optimizer_tensors: int, topology: Topology) -> int:
+        """Bytes of parameters, gradients and optimizer state on each rank."""
+        ...
+
+    def build(self, topology: Topology) -> LightningStrategy | str: ...
+
+
+class Tracker(Protocol):
+    """Constructed as `Implementation(params)`. An observer: an error it raises never stops the run."""
+
+    def start(self, run_id: str, name: str, run_dir: Path, params: Mapping[str, Any]) -> None: ...
+
+    def observe(self, event: RunEvent) -> None: ...
+
+    def finish(self, status: str) -> None: ...
+
+
+class RegistryBackend(Protocol):
+    """Storage only. Versions, aliases and gates are ymltrain's own, the same over every backend.
+
+    Keys are relative POSIX paths made of safe segments. Constructed as `Implementation(params)`.
+    """
+
+    def put_if_absent(self, key: str, content: bytes) -> bool:
+        """Atomically and durably create `key`; False when it exists already. Never partial, never overwritten."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """The content. Raises FileNotFoundError."""
+        ...
+
+    def has(self, key: str) -> bool: ...
+
+    def put_blob(self, key: str, path: Path) -> None:
+        """Durably store a file under `key`; a no-op when the key exists."""
+        ...
+
+    def open_blob(self, key: str) -> BinaryIO:
+        """Read a stored file as a stream. Raises FileNotFoundError."""
+        ...
+
+    def list(self, prefix: str) -> Sequence[str]:
+        """All keys below `prefix`, sorted."""
+        ...
+
+
+class Tuner(Protocol):
+    """A pure function of its arguments; trial numbers, seeds, retries and the journal are ymltrain's."""
+
+    def suggest(
+        self,
+        space: Mapping[str, Any],
+        history: Sequence[Mapping[str, Any]],
+        pending: Sequence[Mapping[str, Any]],
+        seed: int,
+    ) -> Mapping[str, Any] | None:
+        """The params of the next trial, or None when the space is exhausted."""
+        ...
+
+
+class Pruner(Protocol):
+    """A pure function of the journal."""
+
+    def decide(self, trial: int, history: Sequence[Mapping[str, Any]]) -> Literal["continue", "stop", "pause"]: ...
+
+
+class Launcher(Protocol):
+    """Takes a Plan to where it runs."""
+
+    def render(self, plan_file: Path, run_dir: Path, topology: Topology) -> str:
+        """The job as the target system takes it: a script, a manifest."""
+        ...
+
+    def submit(self, job: str) -> str:
+        """Hand the job over; returns the target's id of it."""
+        ...
+
+    def follow(self, job_id: str) -> int:
+        """Wait for the job's end; returns its exit code."""
+        ...

@@ -1,0 +1,65 @@
+"""Params: the frozen struct from which a plugin's JSON Schema, its docs and its type derive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+PLUGIN_MARK = "__ymltrain_plugin__"
+
+T = TypeVar("T")
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a recipe may write beside `type:`. Subclass it with `frozen=True, kw_only=True`."""
+
+
+class NoParams(Params, frozen=True, kw_only=True):
+    """For a plugin that takes no params."""
+
+
+DataPath = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        description="Path of a file, relative to the file that writes it.",
+        extra_json_schema={"format": "data-path"},
+    ),
+]
+"""A path param: relative to the recipe when written, to the workspace in a Plan, absolute in a plugin."""
+
+
+@dataclass(frozen=True)
+class PluginMark:
+    """What `@plugin` writes on an implementation: which kind and name it is, and its params."""
+
+    kind: str
+    name: str
+    params: type[Params]
+
+
+def plugin(kind: str, name: str, *, params: type[Params] = NoParams) -> Callable[[T], T]:
+    """Mark a class or module-level object as the plugin `name` of `kind`.
+
+    It wraps and registers nothing: an entry point (or `--plugin FILE`) makes it known.
+    """
+
+    def mark(implementation: T) -> T:
+        setattr(implementation, PLUGIN_MARK, PluginMark(kind, name, params))
+        return implementation
+
+    return mark
+
+
+def params_schema(params: type[Params]) -> dict[str, Any]:
+    """The JSON Schema of a params struct: one self-contained object schema, unknown keys forbidden."""
+    (root,), definitions = msgspec.json.schema_components([params])
+    name = root["$ref"].rsplit("/", 1)[-1]
+    schema: dict[str, Any] = dict(definitions.pop(name))
+    if definitions:
+        schema["$defs"] = definitions
+    return schema

@@ -1,0 +1,1 @@
+"""The object file: the Plan, its parts, and the events of running it."""
