@@ -1,14 +1,14 @@
 """The exception tree. A command maps each branch to an exit code; a user never sees a traceback.
 
-    YmltrainError
-    ├── UsageError       the command line or the order of things is wrong             exit 2
-    ├── RecipeError      the recipe is wrong; carries every diagnostic                exit 2
-    ├── PluginError      an installed plugin is missing, broken or breaks its contract exit 2
-    ├── DataError        the data cannot be read or do not fit the recipe             exit 1
-    ├── RunError         training failed; says what was saved                         exit 1
-    ├── BundleError      a bundle is damaged or does not fit the inputs               exit 1
-    ├── RegistryError    a name, version, alias or commit of the registry             exit 1
-    └── InternalError    a fault of ymltrain itself                                   exit 1
+YmltrainError
+├── UsageError       the command line or the order of things is wrong             exit 2
+├── RecipeError      the recipe is wrong; carries every diagnostic                exit 2
+├── PluginError      an installed plugin is missing, broken or breaks its contract exit 2
+├── DataError        the data cannot be read or do not fit the recipe             exit 1
+├── RunError         training failed; says what was saved                         exit 1
+├── BundleError      a bundle is damaged or does not fit the inputs               exit 1
+├── RegistryError    a name, version, alias or commit of the registry             exit 1
+└── InternalError    a fault of ymltrain itself                                   exit 1
 """
 
 from __future__ import annotations

@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Source:
-    """A text that was read: a recipe file, or one override of the command line."""
+    """A text that was read: a recipe file, or one override of the command line.
+
+    `name` is how a person knows it (a path as they gave it); relative paths written in it are relative
+    to `folder`.
+    """
 
     name: str
     text: str = field(repr=False)
+    folder: str = "."
 
     def line(self, number: int) -> str:
         """The line with this number (from 1), without its line break; empty past the end."""

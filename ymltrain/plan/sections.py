@@ -61,12 +61,15 @@ class Compute(Section, frozen=True, kw_only=True):
     devices: Annotated[PositiveInt | Literal["auto"], Meta(description="Devices per node.")] = "auto"
     nodes: Annotated[int, Meta(ge=1, description="Machines.")] = 1
     max_restarts: Annotated[int, Meta(ge=0, description="Restarts after a failure of a worker.")] = 0
-    time_limit: Annotated[
-        str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(s|m|h|d)$", description="Stop cleanly and resumably after this time: 90m, 2h.")
-    ] | None = None
-    device_memory: Annotated[
-        str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(MiB|GiB)$", description="Memory of one device: 80GiB.")
-    ] | None = None
+    time_limit: (
+        Annotated[
+            str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(s|m|h|d)$", description="Stop cleanly and resumably after this time: 90m, 2h.")
+        ]
+        | None
+    ) = None
+    device_memory: (
+        Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(MiB|GiB)$", description="Memory of one device: 80GiB.")] | None
+    ) = None
 
 
 class Skew(Section, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""Installed plugins: found without importing, loaded when a recipe names them."""

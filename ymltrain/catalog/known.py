@@ -1,0 +1,22 @@
+"""Names that ymltrain knows of and this installation may not have: what to say when a recipe uses one."""
+
+from __future__ import annotations
+
+DISTRIBUTIONS: dict[tuple[str, str], str] = {
+    ("datasource", "feather"): "ymltrain-feather",
+}
+"""Plugins that come in distributions of their own."""
+
+NOT_YET: frozenset[tuple[str, str]] = frozenset(
+    {
+        *(("datasource", name) for name in ("jsonl", "tsv", "sql")),
+        *(("split", name) for name in ("stratified", "group", "time", "column")),
+        *(("encoder", name) for name in ("robust", "quantile", "hashing")),
+        *(("strategy", name) for name in ("ddp", "fsdp")),
+        *(("launcher", name) for name in ("slurm", "kubernetes", "ray")),
+        *(("tracker", name) for name in ("csv", "mlflow")),
+        *(("tuner", name) for name in ("grid", "random", "quasi_random", "tpe", "anneal", "optuna")),
+        *(("pruner", name) for name in ("median", "asha", "hyperband", "patience")),
+    }
+)
+"""Plugins of the recipe language that no released distribution brings yet."""

@@ -1,0 +1,1 @@
+"""The compiler: a list of passes from recipe files to a Plan."""

@@ -1,0 +1,107 @@
+"""The plugin graph: the chosen plugins with typed params, and what each gives the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ymltrain.catalog.catalog import LoadedPlugin
+from ymltrain.diagnostics import KeyPath, Span
+from ymltrain.kinds import Params
+from ymltrain.kinds.contracts import ColumnType
+from ymltrain.plan.plan import Edge
+from ymltrain.plan.sections import Compute, Promote, Skew, Trainer
+from ymltrain.recipe.document import Node
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A recipe after interpolation, beside its composed form before it."""
+
+    root: Node
+    composed: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LinkedNode:
+    """A plugin chosen by the recipe (or by default), with its params.
+
+    Paths in `params` are relative to the workspace.
+    """
+
+    id: str
+    plugin: LoadedPlugin
+    params: Params
+    path: KeyPath
+    span: Span | None
+
+    @property
+    def kind(self) -> str:
+        """The kind of the plugin."""
+        return self.plugin.entry.kind
+
+    @property
+    def type(self) -> str:
+        """The name of the plugin."""
+        return self.plugin.entry.name
+
+
+@dataclass(frozen=True)
+class DataLook:
+    """What a header and a sample tell of the data: each column's type (None: not a type that can be a feature)."""
+
+    columns: dict[str, ColumnType | None]
+    sample: Any
+    total_rows: int
+    is_exact: bool
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature column as the recipe (or `auto`) has it."""
+
+    name: str
+    type: ColumnType
+    order: tuple[str, ...] | None
+    encoder: LinkedNode | None
+    path: KeyPath
+    span: Span | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target column; its type is None while neither the recipe nor the data say it."""
+
+    column: str
+    type: ColumnType | None
+    transform: str
+    task: str | None
+    span: Span | None
+
+
+@dataclass(frozen=True)
+class PluginGraph:
+    """All that the later passes need: nodes by id, edges, the framework's own sections and a look at the data.
+
+    A node that could not be linked is absent; what is wrong with it has been reported.
+    """
+
+    resolved: Resolved
+    nodes: dict[str, LinkedNode]
+    trainer: Trainer | None
+    compute: Compute | None
+    skew: Skew | None
+    promote: Promote | None
+    columns: tuple[Column, ...]
+    target: Target | None
+    look: DataLook | None = None
+    edges: tuple[Edge, ...] = field(default=())
+
+    @property
+    def root(self) -> Node:
+        """The resolved recipe."""
+        return self.resolved.root
+
+    def of_kind(self, kind: str) -> list[LinkedNode]:
+        """All linked nodes of a kind, in recipe order."""
+        return [node for node in self.nodes.values() if node.kind == kind]

@@ -1,0 +1,217 @@
+"""Pass 8: every chosen plugin with typed params, each node checked against its own plugin's schema."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from ymltrain.compiler.belongs import index_keys
+from ymltrain.compiler.graph import Column, LinkedNode, PluginGraph, Resolved, Target
+from ymltrain.compiler.request import Request
+from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span
+from ymltrain.kinds import KINDS, Params, params_schema
+from ymltrain.kinds.contracts import ColumnType
+from ymltrain.kinds.violations import find_violations
+from ymltrain.plan.sections import Compute, Promote, Section, Skew, Trainer
+from ymltrain.recipe.document import Node, plain
+from ymltrain.recipe.envelope import as_diagnostic
+from ymltrain.recipe.key_path import format_key_path
+from ymltrain.recipe.short_forms import source_type
+
+DEFAULT_TYPES = {
+    "split": "random",
+    "optimizer": "adamw",
+    "lr_scheduler": "constant",
+    "strategy": "single",
+    "tracker": "tensorboard",
+}
+"""The plugin of a kind where the recipe chooses none."""
+
+DEFAULT_ENCODERS: dict[ColumnType, str] = {"number": "standard", "category": "vocabulary"}
+
+S = TypeVar("S", bound=Section)
+
+
+def link_plugins(resolved: Resolved, request: Request) -> PluginGraph:
+    """The graph's nodes and typed sections; whatever cannot be linked is reported and left out."""
+    return _Linker(resolved, request).graph()
+
+
+class _Linker:
+    def __init__(self, resolved: Resolved, request: Request) -> None:
+        self._resolved = resolved
+        self._root = resolved.root
+        self._request = request
+        self._belongs = index_keys(resolved.root, request.catalog)
+
+    def graph(self) -> PluginGraph:
+        linked = [node for node in self._chosen() if node is not None]
+        columns = tuple(self._columns())
+        encoders = [column.encoder for column in columns if column.encoder is not None]
+        return PluginGraph(
+            resolved=self._resolved,
+            nodes={node.id: node for node in [*linked, *encoders]},
+            trainer=self._section("trainer", Trainer),
+            compute=self._section("compute", Compute, leave_out=("launcher",)),
+            skew=self._section("skew", Skew),
+            promote=self._promote(),
+            columns=columns,
+            target=self._target(),
+        )
+
+    def _chosen(self) -> Iterator[LinkedNode | None]:
+        yield self._link("datasource", ("datasource",), self._datasource_type())
+        for kind in ("split", "model", "optimizer", "lr_scheduler", "loss", "strategy", "registry"):
+            yield self._link(kind, (kind,), DEFAULT_TYPES.get(kind))
+        launcher = self._root.at(("compute", "launcher"))
+        if launcher is not None and launcher.at(("type",)) is not None and launcher.mapping["type"].value != "local":
+            yield self._link("launcher", ("compute", "launcher"), None)
+        for section, kind in (("metrics", "metric"), ("tracker", "tracker")):
+            entries = self._root.at((section,))
+            if entries is None and kind in DEFAULT_TYPES:
+                yield self._link(kind, (section, 0), DEFAULT_TYPES[kind])
+            for index in range(len(entries.value) if entries is not None and isinstance(entries.value, tuple) else 0):
+                yield self._link(kind, (section, index), None)
+
+    def _datasource_type(self) -> str | None:
+        path = self._root.at(("datasource", "path"))
+        if path is None or not isinstance(path.value, str):
+            return None
+        found = source_type(path.value)
+        if found is None and self._root.at(("datasource", "type")) is None:
+            message = f'the datasource\'s type does not follow from "{path.value}"'
+            self._report("YT405", message, "write it: datasource: {type: csv, path: …}", path.span, ("datasource", "type"))
+        return found
+
+    def _link(self, kind: str, path: KeyPath, default: str | None) -> LinkedNode | None:
+        """The plugin at a key path, or the default one; None when there is none or it cannot be linked."""
+        node = self._root.at(path)
+        chosen = node.at(("type",)) if node is not None else None
+        name = chosen.value if chosen is not None else default
+        if kind == "strategy" and name == "auto":
+            name = DEFAULT_TYPES[kind]
+        if not isinstance(name, str) or self._request.diagnostics.is_broken(path):
+            return None
+        try:
+            plugin = self._request.catalog.load(kind, name)
+        except PluginError as error:
+            place = chosen or node or self._root
+            self._report(error.code, error.message, error.hint, place.span, (*path, "type"))
+            return None
+        params = self._params(kind, plugin.params, node, path)
+        if params is None:
+            return None
+        return LinkedNode(_node_id(kind, path, name), plugin, params, path, node.place if node is not None else None)
+
+    def _params(self, kind: str, params: type[Params], node: Node | None, path: KeyPath) -> Params | None:
+        owned = KINDS[kind].owned_keys
+        written = {key: entry for key, entry in (node.mapping if node is not None else {}).items() if key not in owned}
+        values = {key: plain(entry) for key, entry in written.items()}
+        schema = params_schema(params)
+        violations = list(find_violations(values, schema))
+        for violation in violations:
+            self._request.diagnostics.add(as_diagnostic(violation, self._root, self._belongs, "YT51", below=path))
+        if violations:
+            return None
+        for key, subschema in schema["properties"].items():
+            if subschema.get("format") == "data-path" and key in written:
+                values[key] = self._workspace_path(written[key])
+        try:
+            return msgspec.convert(values, params)
+        except msgspec.ValidationError as error:
+            message = str(error).split(" - at `$")[0]
+            place = node.place if node is not None else self._root.span
+            self._report("YT514", f"{format_key_path(path)}: {message}", "", place, path)
+            return None
+
+    def _workspace_path(self, node: Node) -> str:
+        """A path as the plan holds it: relative to the workspace; one with a scheme stays as it is."""
+        path = str(node.value)
+        if "://" in path:
+            return path
+        absolute = Path(node.span.source.folder, path).resolve()
+        return Path(os.path.relpath(absolute, self._request.workspace.resolve())).as_posix()
+
+    def _columns(self) -> Iterator[Column]:
+        features = self._root.at(("features",))
+        for name, node in (features.mapping if features is not None else {}).items():
+            path: KeyPath = ("features", name)
+            chosen = node.at(("type",))
+            column_type = chosen.value if chosen is not None else None
+            if column_type not in DEFAULT_ENCODERS or self._request.diagnostics.is_broken((*path, "type")):
+                continue
+            order = node.at(("order",))
+            if order is not None and column_type != "category":
+                hint = "only a category has an order of values"
+                self._report("YT609", f"{format_key_path(path)}: order is for categories", hint, order.place, (*path, "order"))
+            values = tuple(_category_text(value) for value in plain(order)) if order is not None else None
+            encoder = self._link("encoder", (*path, "encoder"), DEFAULT_ENCODERS[column_type])
+            yield Column(name, column_type, values, encoder, path, node.place)
+
+    def _target(self) -> Target | None:
+        target = self._root.at(("target",))
+        if target is None or self._request.diagnostics.is_broken(("target",)):
+            return None
+        written: dict[str, Any] = plain(target)
+        column = written.get("column")
+        if not isinstance(column, str):
+            return None
+        return Target(
+            column, written.get("type"), written.get("transform", "none"), written.get("task"), target.nearest(("column",)).span
+        )
+
+    def _section(self, name: str, section: type[S], leave_out: tuple[str, ...] = ()) -> S | None:
+        node = self._root.at((name,))
+        values: Mapping[str, Any] = plain(node) if node is not None else {}
+        if not isinstance(values, dict):
+            return None
+        try:
+            return msgspec.convert({key: value for key, value in values.items() if key not in leave_out}, section)
+        except msgspec.ValidationError:
+            return None  # the envelope has reported what is wrong
+
+    def _promote(self) -> Promote | None:
+        node = self._root.at(("registry", "promote"))
+        if node is None:
+            return None
+        try:
+            return msgspec.convert(plain(node), Promote)
+        except msgspec.ValidationError:
+            return None  # the envelope has reported what is wrong
+
+    def _report(self, code: str, message: str, hint: str, span: Span | None, path: KeyPath) -> None:
+        self._request.diagnostics.add(Diagnostic(code, message, hint, span, path))
+
+
+def link_auto_column(name: str, column_type: ColumnType, request: Request) -> Column:
+    """A feature that `auto` found in the data, with its default encoder."""
+    encoder_type = DEFAULT_ENCODERS[column_type]
+    plugin = request.catalog.load("encoder", encoder_type)
+    path: KeyPath = ("features", name)
+    node = LinkedNode(_node_id("encoder", (*path, "encoder"), encoder_type), plugin, plugin.params(), path, None)
+    return Column(name, column_type, None, node, path, None)
+
+
+def link_default(kind: str, name: str, path: KeyPath, request: Request) -> LinkedNode:
+    """A node that no one chose, with its default params. Raises PluginError."""
+    plugin = request.catalog.load(kind, name)
+    return LinkedNode(_node_id(kind, path, name), plugin, plugin.params(), path, None)
+
+
+def _node_id(kind: str, path: KeyPath, name: str) -> str:
+    if kind == "encoder":
+        return f"encoder:{path[1]}"
+    return f"{kind}:{name}" if kind in ("metric", "tracker") else kind
+
+
+def _category_text(value: Any) -> str:
+    """A category value as text, by the rule that reads them: integers in decimal, floats by repr, booleans in small letters."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+

@@ -1,0 +1,162 @@
+"""Pass 11: the graph as a Plan: frozen, complete, with a digest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ymltrain import __version__
+from ymltrain.compiler.graph import LinkedNode, PluginGraph
+from ymltrain.compiler.look import task_of
+from ymltrain.compiler.request import Request
+from ymltrain.compiler.rules import fractions
+from ymltrain.compiler.topology import derive_topology
+from ymltrain.diagnostics import UsageError
+from ymltrain.plan.plan import FeatureSpec, Plan, PlanNode, RecipeRecord, RegisterSpec, TargetSpec, Watch, seal
+from ymltrain.plan.seeds import seed_tree
+from ymltrain.recipe.compose import VERSION
+from ymltrain.recipe.document import plain
+
+
+def make_plan(graph: PluginGraph, request: Request) -> Plan:
+    """The Plan of a graph without errors. Raises UsageError when the data were not looked at."""
+    if graph.look is None:
+        raise UsageError("YT801", "a plan needs a look at the data", "make it where the data can be read")
+    assert graph.trainer is not None
+    assert graph.compute is not None
+    assert graph.skew is not None
+    root = graph.root
+    seed = int(_text(graph, "seed") or 0)
+    keys = root.at(("keys",))
+    del request
+    return seal(
+        Plan(
+            ymltrain=__version__,
+            name=_text(graph, "name"),
+            description=_text(graph, "description"),
+            seed=seed,
+            seeds=seed_tree(seed),
+            nodes=tuple(_plan_node(node) for node in graph.nodes.values()),
+            edges=graph.edges,
+            keys=tuple(plain(keys)) if keys is not None else (),
+            features=tuple(
+                FeatureSpec(column=column.name, type=column.type, encoder=f"encoder:{column.name}", order=column.order)
+                for column in graph.columns
+            ),
+            target=_target(graph),
+            trainer=graph.trainer,
+            topology=derive_topology(graph.compute, graph.trainer),
+            watch=_watch(graph),
+            skew=graph.skew,
+            register=_register(graph),
+            stages=_stages(graph),
+            recipe=RecipeRecord(composed=graph.resolved.composed, resolved=resolved_recipe(graph)),
+        )
+    )
+
+
+def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
+    """The recipe in long form with every default filled in; params of plugins as the plan holds them."""
+    resolved: dict[str, Any] = {"recipe": VERSION, **plain(graph.root)}
+    resolved.setdefault("seed", 0)
+    for node in graph.nodes.values():
+        if node.kind in ("metric", "tracker", "encoder"):
+            continue
+        owned = {key: value for key, value in resolved.get(node.kind, {}).items() if key in ("name", "promote")}
+        resolved[node.kind] = {"type": node.type, **_params(node), **owned}
+    for list_name, kind in (("metrics", "metric"), ("tracker", "tracker")):
+        resolved[list_name] = [{"type": node.type, **_params(node)} for node in graph.of_kind(kind)]
+    if resolved.get("features", "auto") != "auto" or graph.look is not None:
+        resolved["features"] = {
+            **{name: entry for name, entry in _written_features(resolved).items() if entry.get("type") == "ignore"},
+            **{column.name: _column(column.type, column.order, column.encoder) for column in graph.columns},
+        }
+    if graph.target is not None:
+        target = graph.target
+        resolved["target"] = {
+            "column": target.column,
+            "type": target.type,
+            "transform": target.transform,
+            "task": task_of(target),
+        }
+    for name, section in (("trainer", graph.trainer), ("compute", graph.compute), ("skew", graph.skew)):
+        if section is not None:
+            resolved[name] = {**msgspec.to_builtins(section), **_launcher(resolved, name)}
+    if "registry" in resolved:
+        resolved["registry"].setdefault("name", resolved.get("name"))
+    return resolved
+
+
+def _launcher(resolved: dict[str, Any], section: str) -> dict[str, Any]:
+    if section != "compute":
+        return {}
+    return {"launcher": resolved.get("compute", {}).get("launcher", {"type": "local"})}
+
+
+def _written_features(resolved: dict[str, Any]) -> dict[str, Any]:
+    features = resolved.get("features", {})
+    return features if isinstance(features, dict) else {}
+
+
+def _column(column_type: str, order: tuple[str, ...] | None, encoder: LinkedNode | None) -> dict[str, Any]:
+    written: dict[str, Any] = {"type": column_type}
+    if order is not None:
+        written["order"] = list(order)
+    if encoder is not None:
+        written["encoder"] = {"type": encoder.type, **_params(encoder)}
+    return written
+
+
+def _params(node: LinkedNode) -> dict[str, Any]:
+    params: dict[str, Any] = msgspec.to_builtins(node.params)
+    return params
+
+
+def _plan_node(node: LinkedNode) -> PlanNode:
+    return PlanNode(id=node.id, kind=node.kind, type=node.type, params=_params(node), plugin=node.plugin.entry.source)
+
+
+def _text(graph: PluginGraph, key: str) -> Any:
+    node = graph.root.at((key,))
+    return "" if node is None else node.value
+
+
+def _target(graph: PluginGraph) -> TargetSpec:
+    assert graph.target is not None
+    assert graph.target.type is not None
+    return TargetSpec(
+        column=graph.target.column,
+        type=graph.target.type,
+        transform=graph.target.transform,  # type: ignore[arg-type]  # the envelope allows no other
+        task=task_of(graph.target),  # type: ignore[arg-type]  # the envelope allows no other
+    )
+
+
+def _watch(graph: PluginGraph) -> Watch | None:
+    """The metric that epochs are compared by: early stopping's, else val/loss; none without a val split."""
+    assert graph.trainer is not None
+    if fractions(graph).get("val", 1) == 0:
+        return None
+    early = graph.trainer.early_stopping
+    name = early.metric if early is not None else "val/loss"
+    for node in graph.of_kind("metric"):
+        if name.split("/", 1)[1] == node.type:
+            return Watch(metric=name, goal=node.plugin.implementation.goal)
+    return Watch(metric=name, goal="minimize")
+
+
+def _register(graph: PluginGraph) -> RegisterSpec | None:
+    if "registry" not in graph.nodes:
+        return None
+    written = graph.root.at(("registry", "name"))
+    return RegisterSpec(model=str(written.value if written is not None else _text(graph, "name")), promote=graph.promote)
+
+
+def _stages(graph: PluginGraph) -> tuple[str, ...]:
+    stages = ["data", "train", "evaluate", "bundle"]
+    if "registry" in graph.nodes:
+        stages.append("register")
+        if graph.promote is not None:
+            stages.append("promote")
+    return tuple(stages)

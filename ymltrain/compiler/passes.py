@@ -1,0 +1,132 @@
+"""The compiler: a list of passes, each taking what the one before it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ymltrain.compiler.belongs import index_keys, params_of
+from ymltrain.compiler.graph import PluginGraph, Resolved
+from ymltrain.compiler.link import link_plugins as link
+from ymltrain.compiler.look import look_at_data
+from ymltrain.compiler.make_plan import make_plan
+from ymltrain.compiler.not_yet import report_not_yet
+from ymltrain.compiler.request import Request
+from ymltrain.compiler.rules import check_graph
+from ymltrain.diagnostics import Diagnostic, RecipeError, Source, Span
+from ymltrain.plan.plan import Plan
+from ymltrain.recipe import envelope, overrides, source, syntax
+from ymltrain.recipe import interpolate as references
+from ymltrain.recipe.compose import check_version
+from ymltrain.recipe.compose import compose as compose_layers
+from ymltrain.recipe.document import Node, plain
+from ymltrain.recipe.merge import Merge
+from ymltrain.recipe.short_forms import expand_short_forms as expand
+
+
+def read_recipe(path: Path, request: Request) -> Source | None:
+    """1: a file's text."""
+    return source.read_recipe(path, request.diagnostics)
+
+
+def parse_syntax(text: Source, request: Request) -> Node | None:
+    """2: plain data, every key and value with its place."""
+    root = syntax.parse_syntax(text, request.diagnostics)
+    return root if root is not None and check_version(root, request.diagnostics) else None
+
+
+def expand_short_forms(root: Node, _: Request) -> Node:
+    """3: the recipe in long form."""
+    return expand(root)
+
+
+def compose(root: Node, request: Request) -> Node:
+    """4: one recipe from what it extends, itself and a profile."""
+
+    def load(path: Path, asked_by: Span) -> Node | None:
+        text = source.read_recipe(path, request.diagnostics, asked_by)
+        below = parse_syntax(text, request) if text is not None else None
+        return expand(below) if below is not None else None
+
+    return compose_layers(root, load, request.profile, _merge(request), request.diagnostics)
+
+
+def apply_overrides(root: Node, request: Request) -> Node:
+    """5: the command line over the files."""
+    return overrides.apply_overrides(root, request.overrides, _merge(request), request.diagnostics)
+
+
+def interpolate(root: Node, request: Request) -> Resolved:
+    """6: references, with the environment as an argument."""
+    return Resolved(references.interpolate(root, request.environment, request.diagnostics), plain(root))
+
+
+def check_envelope(resolved: Resolved, request: Request) -> Resolved:
+    """7: the shape of the whole, and what this version does not do."""
+    envelope.check_envelope(resolved.root, index_keys(resolved.root, request.catalog), request.diagnostics)
+    for found in report_not_yet(resolved.root):
+        request.diagnostics.add(found)
+    return resolved
+
+
+def link_plugins(resolved: Resolved, request: Request) -> PluginGraph:
+    """8: each node against its own plugin's schema."""
+    return link(resolved, request)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A step of the compiler. After a `barrier`, errors found so far end the compilation."""
+
+    run: Callable[[Any, Request], Any]
+    barrier: bool = False
+
+
+PASSES: tuple[Pass, ...] = (
+    Pass(read_recipe, barrier=True),
+    Pass(parse_syntax, barrier=True),
+    Pass(expand_short_forms),
+    Pass(compose),
+    Pass(apply_overrides),
+    Pass(interpolate),
+    Pass(check_envelope),
+    Pass(link_plugins),
+    Pass(look_at_data),
+    Pass(check_graph, barrier=True),
+)
+"""From a recipe's path to a checked PluginGraph; `make_plan` then turns that into a Plan."""
+
+
+def build_graph(request: Request) -> PluginGraph:
+    """Run all passes. Raises RecipeError with every diagnostic when there is an error among them."""
+    value: Any = request.recipe
+    for compiler_pass in PASSES:
+        value = compiler_pass.run(value, request)
+        request.diagnostics.settle()
+        if compiler_pass.barrier and request.diagnostics.has_errors:
+            raise RecipeError(_in_reading_order(list(request.diagnostics)))
+    assert isinstance(value, PluginGraph)
+    return value
+
+
+def compile_recipe(request: Request) -> Plan:
+    """A recipe to its Plan. Raises RecipeError with every diagnostic."""
+    return make_plan(build_graph(request), request)
+
+
+def _merge(request: Request) -> Merge:
+    def shared_params(kind: str, one: str, other: str) -> frozenset[str]:
+        return params_of(request.catalog, kind, one) & params_of(request.catalog, kind, other)
+
+    return Merge(shared_params, request.diagnostics)
+
+
+def _in_reading_order(found: list[Diagnostic]) -> list[Diagnostic]:
+    """By file in the order met, then by place."""
+    files = list(dict.fromkeys(one.span.source.name for one in found if one.span is not None))
+    return sorted(
+        found,
+        key=lambda one: (files.index(one.span.source.name), one.span.line, one.span.column) if one.span else (-1, 0, 0),
+    )

@@ -1,0 +1,223 @@
+"""Pass 10: rules across nodes. Each rule is a function of the graph that yields what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from ymltrain.compiler.devices import accelerators
+from ymltrain.compiler.graph import LinkedNode, PluginGraph
+from ymltrain.compiler.look import task_of
+from ymltrain.compiler.request import Request
+from ymltrain.compiler.topology import derive_topology
+from ymltrain.diagnostics import Diagnostic, KeyPath, did_you_mean
+from ymltrain.recipe.document import plain
+from ymltrain.recipe.key_path import format_key_path
+
+Rule: TypeAlias = Callable[[PluginGraph], Iterator[Diagnostic]]
+
+
+def check_graph(graph: PluginGraph, request: Request) -> PluginGraph:
+    """Report what every rule finds; the graph itself passes unchanged."""
+    for rule in RULES:
+        for found in rule(graph):
+            request.diagnostics.add(found)
+    return graph
+
+
+def _at(graph: PluginGraph, code: str, message: str, hint: str, path: KeyPath) -> Diagnostic:
+    return Diagnostic(code, message, hint, graph.root.nearest(path).span, path)
+
+
+def inputs_and_target_are_apart(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """There are features, and the target is none of them."""
+    if graph.target is None:
+        return
+    for column in graph.columns:
+        if column.name == graph.target.column:
+            hint = "a model must not see what it predicts: drop it from the features"
+            yield _at(graph, "YT601", f'the target "{column.name}" is also a feature', hint, column.path)
+    if not graph.columns and (graph.look is not None or graph.root.at(("features",)) is not None):
+        yield _at(graph, "YT602", "no column is left as a feature", "list at least one under `features`", ("features",))
+
+
+def task_fits_the_target(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """Regression predicts numbers, classification categories; only numbers are transformed."""
+    target = graph.target
+    if target is None or target.type is None:
+        if target is not None and graph.look is not None and target.column in graph.look.columns:
+            hint = "it must hold numbers or text"
+            yield _at(
+                graph, "YT603", f'the target "{target.column}" is of a type that cannot be predicted', hint, ("target", "column")
+            )
+        return
+    wanted = "number" if target.task == "regression" else "category"
+    if target.task is not None and target.type != wanted:
+        message = f"{target.task} predicts a {wanted}, and the target's type is {target.type}"
+        yield _at(graph, "YT604", message, f"write `type: {wanted}`, or leave one of the two out", ("target", "task"))
+    if target.transform != "none" and target.type == "category":
+        hint = "leave the transform out"
+        yield _at(graph, "YT605", f"a category cannot be transformed by {target.transform}", hint, ("target", "transform"))
+    if target.type == "number" and graph.look is not None and graph.look.columns.get(target.column) == "category":
+        hint = "write `type: category` to classify it"
+        yield _at(graph, "YT606", f'the target "{target.column}" holds text, not numbers', hint, ("target", "column"))
+
+
+def loss_and_metrics_fit_the_task(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """The loss and each metric are made for the task."""
+    task = task_of(graph.target)
+    if task is None:
+        return
+    for node in [*graph.of_kind("loss"), *graph.of_kind("metric")]:
+        if task not in node.plugin.implementation.tasks:
+            fitting = _fitting(graph, node, task)
+            message = f'the {node.kind} "{node.type}" is for {" and ".join(node.plugin.implementation.tasks)}, the task is {task}'
+            yield _at(graph, "YT607", message, f"for {task}: {fitting}" if fitting else "", (*node.path, "type"))
+
+
+def _fitting(graph: PluginGraph, node: LinkedNode, task: str) -> str:
+    names = {"regression": {"loss": "mse, mae, huber", "metric": "rmse, mae, r2"}}
+    names["classification"] = {"loss": "cross_entropy", "metric": "accuracy, f1, precision, recall"}
+    del graph
+    return names[task].get(node.kind, "")
+
+
+def encoders_fit_their_columns(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """An encoder takes columns of its own types."""
+    for column in graph.columns:
+        if column.encoder is not None and column.type not in column.encoder.plugin.implementation.column_types:
+            takes = " and ".join(column.encoder.plugin.implementation.column_types)
+            message = f'the encoder "{column.encoder.type}" takes {takes}, and the column is a {column.type}'
+            yield _at(graph, "YT608", message, "leave the encoder out to get the column type's own", (*column.path, "encoder"))
+
+
+def nodes_are_named_once(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """A metric or a tracker stands once in its list."""
+    for section in ("metrics", "tracker"):
+        entries = graph.root.at((section,))
+        seen: set[str] = set()
+        for index, entry in enumerate(entries.value if entries is not None and isinstance(entries.value, tuple) else ()):
+            name = plain(entry).get("type") if isinstance(entry.value, dict) else None
+            if isinstance(name, str) and name in seen:
+                yield _at(graph, "YT610", f'"{name}" stands twice in {section}', "keep one of them", (section, index))
+            seen.add(str(name))
+
+
+def fractions(graph: PluginGraph) -> dict[str, float]:
+    """The split's fractions; empty when it has none to tell."""
+    split = graph.nodes.get("split")
+    if split is None or not all(hasattr(split.params, name) for name in ("train", "val", "test")):
+        return {}
+    params: Any = split.params
+    return {"train": params.train, "val": params.val, "test": params.test}
+
+
+def written_metrics(graph: PluginGraph) -> list[str]:
+    """The full names of all metrics that a run writes."""
+    shares = fractions(graph)
+    names = ["loss", *(node.type for node in graph.of_kind("metric"))]
+    return ["train/loss", *(f"{part}/{name}" for part in ("val", "test") if shares.get(part, 1) > 0 for name in names)]
+
+
+def watched_metrics_are_written(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """What early stopping and the gates look at is measured."""
+    if task_of(graph.target) is None and graph.root.at(("metrics",)) is None:
+        return
+    written = written_metrics(graph)
+    watched: list[tuple[str, KeyPath, tuple[str, ...]]] = []
+    if graph.trainer is not None and graph.trainer.early_stopping is not None:
+        watched.append((graph.trainer.early_stopping.metric, ("trainer", "early_stopping", "metric"), ("val/", "train/")))
+    for index, gate in enumerate(graph.promote.gates if graph.promote is not None else ()):
+        watched.append((gate.metric, ("registry", "promote", "gates", index, "metric"), ("val/", "test/")))
+    for name, path, parts in watched:
+        choices = [metric for metric in written if metric.startswith(parts)]
+        if name not in choices:
+            message = f'{format_key_path(path)} watches "{name}", which is not written there'
+            yield _at(graph, "YT611", message, did_you_mean(name, choices), path)
+
+
+def best_weights_need_validation(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """The best epoch is found on the validation split."""
+    shares = fractions(graph)
+    written = graph.root.at(("trainer", "weights"))
+    if shares.get("val", 1) == 0 and written is not None and written.value == "best":
+        yield _at(
+            graph,
+            "YT612",
+            "the best weights are found on the val split, and it is empty",
+            "write `weights: last`",
+            ("trainer", "weights"),
+        )
+
+
+def precision_fits_the_accelerator(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """float16 training needs a GPU; what is asked for is there."""
+    if graph.compute is None or graph.trainer is None:
+        return
+    available = accelerators()
+    chosen = graph.compute.accelerator
+    if chosen != "auto" and chosen not in available:
+        hint = f"this machine has: {', '.join(available)}; `auto` takes the best there is"
+        yield _at(graph, "YT613", f"there is no {chosen} device here", hint, ("compute", "accelerator"))
+        return
+    accelerator = available[0] if chosen == "auto" else chosen
+    precision = graph.trainer.precision
+    if precision.startswith("16-") and accelerator == "cpu":
+        hint = "use 32-true or bf16-mixed on the CPU"
+        yield _at(
+            graph,
+            "YT614",
+            f"the precision {precision} needs a GPU, this run is on the {accelerator}",
+            hint,
+            ("trainer", "precision"),
+        )
+    if precision == "64-true" and accelerator == "mps":
+        yield _at(graph, "YT614", "MPS has no float64", "use 32-true", ("trainer", "precision"))
+
+
+def strategy_fits_the_topology(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """The strategy can run on as many devices as the recipe asks for."""
+    strategy = graph.nodes.get("strategy")
+    if strategy is None or graph.compute is None or graph.trainer is None:
+        return
+    topology = derive_topology(graph.compute, graph.trainer)
+    for problem in strategy.plugin.implementation(strategy.params).problems(topology):
+        path: KeyPath = ("compute", "devices") if graph.root.at(("compute", "devices")) is not None else ("strategy",)
+        yield _at(graph, "YT615", f'the strategy "{strategy.type}" cannot run here: {problem}', "", path)
+
+
+def champions_are_compared_on_the_same_rows(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """A gate that compares with another version needs rows that stay in their split."""
+    split = graph.nodes.get("split")
+    for index, gate in enumerate(graph.promote.gates if graph.promote is not None else ()):
+        if gate.better_than is not None and split is not None and split.type == "random":
+            message = (
+                f'the gate compares with "{gate.better_than}", and a random split gives the two different rows when the data change'
+            )
+            hint = "use `split: hash` (with `keys` if rows have an identity)"
+            yield _at(graph, "YT616", message, hint, ("registry", "promote", "gates", index))
+
+
+def gates_say_something(graph: PluginGraph) -> Iterator[Diagnostic]:
+    """A gate without a condition would always pass."""
+    for index, gate in enumerate(graph.promote.gates if graph.promote is not None else ()):
+        if gate.better_than is None and gate.at_least is None and gate.at_most is None:
+            hint = "write better_than, at_least or at_most"
+            yield _at(
+                graph, "YT617", f'the gate on "{gate.metric}" has no condition', hint, ("registry", "promote", "gates", index)
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    inputs_and_target_are_apart,
+    task_fits_the_target,
+    loss_and_metrics_fit_the_task,
+    encoders_fit_their_columns,
+    nodes_are_named_once,
+    watched_metrics_are_written,
+    best_weights_need_validation,
+    precision_fits_the_accelerator,
+    strategy_fits_the_topology,
+    champions_are_compared_on_the_same_rows,
+    gates_say_something,
+)

@@ -1,0 +1,1 @@
+"""Recipes: read, parsed with the place of every value, composed, interpolated and checked for shape."""

@@ -1,0 +1,88 @@
+"""Pass 4: one recipe from its layers: what it extends, the file itself, a profile. Later layers win."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from ymltrain.diagnostics import Diagnostic, Diagnostics, Span, did_you_mean
+from ymltrain.recipe.document import Node, Origin, plain, with_origin
+from ymltrain.recipe.merge import Merge
+
+LoadRecipe: TypeAlias = Callable[[Path, Span], Node | None]
+"""Reads, parses and expands a recipe file that another one extends."""
+
+VERSION = 1
+
+
+def check_version(root: Node, diagnostics: Diagnostics) -> bool:
+    """Whether this is a recipe of a version that can be read; says why not."""
+    if not isinstance(root.value, dict):
+        found = "a list" if isinstance(root.value, tuple) else "a single value"
+        diagnostics.add(
+            Diagnostic("YT114", f"a recipe is a mapping of sections; this is {found}", "it starts with `recipe: 1`", root.span)
+        )
+        return False
+    version = root.mapping.get("recipe")
+    if version is None or version.value == VERSION:
+        return True
+    message, hint = f"a recipe of version {plain(version)!r}; this ymltrain reads version {VERSION}", "write `recipe: 1`"
+    if isinstance(version.value, int) and version.value > VERSION:
+        hint = "it was written for a newer ymltrain: update ymltrain"
+    diagnostics.add(Diagnostic("YT115", message, hint, version.span, ("recipe",)))
+    return False
+
+
+def compose(root: Node, load: LoadRecipe, profile: str | None, merge: Merge, diagnostics: Diagnostics) -> Node:
+    """The recipe with its layers merged, without `extends` and `profiles`."""
+    composed = _with_bases(root, load, merge, diagnostics, opened=(Path(root.span.source.name).resolve(),))
+    composed = _with_profile(composed, profile, merge, diagnostics)
+    entries = {key: entry for key, entry in composed.mapping.items() if key not in ("extends", "profiles")}
+    return composed.with_entries(entries)
+
+
+def _with_bases(root: Node, load: LoadRecipe, merge: Merge, diagnostics: Diagnostics, opened: tuple[Path, ...]) -> Node:
+    """The recipe merged over what it extends, the first base lowest."""
+    extends = root.mapping.get("extends")
+    if extends is None:
+        return root
+    below: Node | None = None
+    for index, entry in enumerate(extends.value if isinstance(extends.value, tuple) else ()):
+        if not isinstance(entry.value, str) or "${" in entry.value:
+            diagnostics.add(
+                Diagnostic("YT202", "`extends` takes names of recipe files", "write a path", entry.span, ("extends", index))
+            )
+            continue
+        path = (Path(entry.span.source.folder) / entry.value).resolve()
+        if path in opened:
+            chain = " → ".join(step.name for step in (*opened, path))
+            diagnostics.add(Diagnostic("YT203", f"recipes extend each other: {chain}", "break the circle", entry.span))
+            continue
+        base = load(path, entry.span)
+        if base is None:
+            continue
+        base = _with_bases(base, load, merge, diagnostics, (*opened, path))
+        below = base if below is None else merge.over(below, base, ())
+    rest = root.with_entries({key: entry for key, entry in root.mapping.items() if key != "extends"})
+    return rest if below is None else merge.over(below, rest, ())
+
+
+def _with_profile(root: Node, profile: str | None, merge: Merge, diagnostics: Diagnostics) -> Node:
+    profiles = root.mapping.get("profiles")
+    known = profiles.mapping if profiles is not None else {}
+    for name, entry in known.items():
+        for key in ("recipe", "extends", "profiles"):
+            if key in entry.mapping:
+                place = entry.mapping[key].place
+                diagnostics.add(
+                    Diagnostic("YT204", f'a profile may not write "{key}"', "write it at the top", place, ("profiles", name, key))
+                )
+    if profile is None:
+        return root
+    if profile not in known:
+        hint = did_you_mean(profile, known) or "this recipe has no profiles"
+        diagnostics.add(Diagnostic("YT205", f'the recipe has no profile "{profile}"', hint, profiles.place if profiles else None))
+        return root
+    chosen = {key: entry for key, entry in known[profile].mapping.items() if key not in ("recipe", "extends", "profiles")}
+    return merge.over(root, with_origin(known[profile].with_entries(chosen), Origin.PROFILE), ())

@@ -1,0 +1,70 @@
+"""Pass 3: expand what a recipe may write shorter than it is.
+
+`model: mlp` is `{type: mlp}` wherever a plugin or a column type is chosen, `datasource: a.csv` is
+`{path: a.csv, type: csv}`, `target: price` is `{column: price}`, and one entry of a list needs no brackets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from ymltrain.diagnostics import KeyPath
+from ymltrain.recipe.document import Node, annotate
+from ymltrain.recipe.grammar import is_column, is_list, plugin_kind_at
+
+SOURCE_TYPES = {
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".feather": "feather",
+    ".arrow": "feather",
+    ".jsonl": "jsonl",
+    ".tsv": "tsv",
+}
+"""The datasource type that a file name's suffix stands for."""
+
+
+def expand_short_forms(node: Node, path: KeyPath = ()) -> Node:
+    """The same recipe (or part of one at `path`), with every short form written out."""
+    if path == ("profiles",):
+        return (
+            node.with_entries({name: expand_short_forms(profile) for name, profile in node.mapping.items()})
+            if node.mapping
+            else node
+        )
+    node = _expand_here(node, path)
+    if isinstance(node.value, dict):
+        return node.with_entries({key: expand_short_forms(entry, (*path, key)) for key, entry in node.value.items()})
+    if isinstance(node.value, tuple):
+        return replace(node, value=tuple(expand_short_forms(entry, (*path, index)) for index, entry in enumerate(node.value)))
+    return node
+
+
+def _expand_here(node: Node, path: KeyPath) -> Node:
+    if is_list(path) and not isinstance(node.value, tuple) and node.value is not None:
+        return replace(node, value=(replace(node, key_span=None),))
+    if not isinstance(node.value, str):
+        return node
+    if path == ("datasource",):
+        return _entries(node, {"path": node.value, **_type_by_suffix(node.value)})
+    if path == ("target",):
+        return _entries(node, {"column": node.value})
+    if is_column(path) or plugin_kind_at(path) is not None:
+        return _entries(node, {"type": node.value})
+    return node
+
+
+def source_type(path: str) -> str | None:
+    """The datasource type that a path's suffix stands for, or None."""
+    return SOURCE_TYPES.get(PurePosixPath(path).suffix.lower())
+
+
+def _type_by_suffix(path: str) -> dict[str, str]:
+    found = source_type(path)
+    return {} if found is None else {"type": found}
+
+
+def _entries(node: Node, entries: dict[str, str]) -> Node:
+    value = annotate(entries, replace(node, key_span=None)).value
+    return replace(node, value=value)
