@@ -1,0 +1,38 @@
+"""What tests of several folders need."""
+
+from __future__ import annotations
+
+import pytest
+
+from ymltrain.plan.plan import FeatureSpec, Plan, PlanNode, PluginSource, RecipeRecord, TargetSpec, seal
+from ymltrain.plan.sections import Skew, Trainer
+from ymltrain.plan.seeds import seed_tree
+from ymltrain.plan.topology import Topology
+
+
+@pytest.fixture(scope="session")
+def small_plan() -> Plan:
+    """A sealed plan of one number feature and a number target, for tests that need some plan and run none."""
+    recipe = {"recipe": 1, "name": "toy", "datasource": {"type": "csv", "path": "toy.csv"}, "target": {"column": "y"}, "seed": 7}
+    source = PluginSource(distribution="ymltrain", version="0.1.0", entry="ymltrain.builtin.datasource.csv:CsvSource")
+    return seal(
+        Plan(
+            ymltrain="0.1.0",
+            name="toy",
+            description="",
+            seed=7,
+            seeds=seed_tree(7),
+            nodes=(PlanNode(id="datasource", kind="datasource", type="csv", params={"path": "toy.csv"}, plugin=source),),
+            edges=(),
+            keys=(),
+            features=(FeatureSpec(column="x", type="number", encoder="encoder.x"),),
+            target=TargetSpec(column="y", type="number", transform="none", task="regression"),
+            trainer=Trainer(),
+            topology=Topology(accelerator="cpu", nodes=1, devices=1, precision="32-true", batch_size=256),
+            watch=None,
+            skew=Skew(),
+            register=None,
+            stages=("train",),
+            recipe=RecipeRecord(composed=recipe, resolved=recipe),
+        )
+    )

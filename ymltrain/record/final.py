@@ -1,0 +1,62 @@
+"""The end of a run: final.json, put once, when the run is done or has failed in a way no resume can mend.
+
+A run that was preempted, interrupted, killed, or stopped by a fault outside it (a full disk) has no final.json:
+it can be resumed. Values that are not finite stand as null.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from ymltrain.diagnostics import UsageError
+from ymltrain.record.attempt import Fault
+from ymltrain.record.directory import RunDirectory
+from ymltrain.record.faults import folder_fault
+from ymltrain.storage import create_exclusively
+
+
+class RegisteredModel(msgspec.Struct, frozen=True, kw_only=True):
+    """The model version a run registered."""
+
+    name: str
+    version: int
+    digest: str
+
+
+class Final(msgspec.Struct, frozen=True, kw_only=True):
+    """What came out of a run. `timings` are seconds by stage; `fault` is there when it failed."""
+
+    status: Literal["done", "failed"]
+    ended: str
+    metrics: dict[str, float | None] = {}
+    steps: int | None = None
+    best_epoch: int | None = None
+    tensor_digest: str | None = None
+    model: RegisteredModel | None = None
+    timings: dict[str, float] = {}
+    fault: Fault | None = None
+
+
+def write_final(run: RunDirectory, final: Final) -> None:
+    """End the run for good. Raises UsageError when it has ended before, or as `folder_fault` says."""
+    content = msgspec.json.format(msgspec.json.encode(final), indent=2) + b"\n"
+    try:
+        is_first = create_exclusively(run.final_file, content)
+    except OSError as error:
+        raise folder_fault(run.path, error) from error
+    if not is_first:
+        raise UsageError("YT907", f"run {run.run_id} has ended already", "start a new run: `ymltrain fit RECIPE`")
+
+
+def read_final(run: RunDirectory) -> Final | None:
+    """How the run ended, or None when it has not, or not for good."""
+    try:
+        content = run.final_file.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(content, type=Final)
+    except msgspec.DecodeError as error:
+        raise UsageError("YT905", f"{run.final_file} is damaged: {error}", "copy the run's directory again") from None

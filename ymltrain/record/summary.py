@@ -1,0 +1,81 @@
+"""One run in one document, as `runs ls --json` and `runs show --json` print it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from ymltrain.diagnostics import KeyPath, UsageError
+from ymltrain.recipe.key_path import format_key_path
+from ymltrain.record.attempt import Attempt, read_attempts
+from ymltrain.record.directory import RunDirectory
+from ymltrain.record.final import read_final
+from ymltrain.record.metrics import as_json_number
+from ymltrain.record.points import last_values
+from ymltrain.record.status import Status, run_status
+
+
+def summarize(run: RunDirectory) -> dict[str, Any]:
+    """Which run it is, what became of it, its metrics and its params, as plain JSON.
+
+    `metrics` are those of final.json or, before the end, the last value of each; `params` is the resolved recipe
+    with a key path for each value; `duration` is in seconds, the time between attempts left out. Raises UsageError
+    when the directory is damaged.
+    """
+    final = read_final(run)
+    attempts = read_attempts(run)
+    status = run_status(run)
+    metrics = {name: as_json_number(value) for name, value in last_values(run).items()} if final is None else final.metrics
+    fault = final.fault if final else attempts[-1].fault if attempts else None
+    return {
+        "run_id": run.run_id,
+        "name": run.name,
+        "status": status,
+        "created": run.created,
+        "metrics": metrics,
+        "params": dict(_flatten(_resolved_recipe(run), ())),
+        "duration": round(sum(_seconds(run, attempt, status) for attempt in attempts), 3),
+        "attempts": len(attempts),
+        "model": None if final is None else msgspec.to_builtins(final.model),
+        "error": msgspec.to_builtins(fault),
+        "run_dir": str(run.path),
+    }
+
+
+class _Recipe(msgspec.Struct):
+    resolved: dict[str, Any]
+
+
+class _Plan(msgspec.Struct):
+    recipe: _Recipe
+
+
+def _resolved_recipe(run: RunDirectory) -> dict[str, Any]:
+    """From plan.json, whatever version of a plan it is: a list of runs outlives them."""
+    try:
+        return msgspec.json.decode(run.plan_file.read_bytes(), type=_Plan).recipe.resolved
+    except (OSError, msgspec.DecodeError) as error:
+        raise UsageError("YT905", f"{run.plan_file} is damaged: {error}", "copy the run's directory again") from None
+
+
+def _flatten(node: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[str, Any]]:
+    """Each value under its key path; lists and empty maps are values."""
+    for key, value in node.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flatten(value, (*path, key))
+        else:
+            yield format_key_path((*path, key)), value
+
+
+def _seconds(run: RunDirectory, attempt: Attempt, status: Status) -> float:
+    """How long an attempt took; of one that was killed, up to the last value it logged."""
+    started = datetime.fromisoformat(attempt.started)
+    if attempt.ended is not None:
+        return (datetime.fromisoformat(attempt.ended) - started).total_seconds()
+    if status == "running":
+        return (datetime.now(UTC) - started).total_seconds()
+    record = run.metrics / f"{attempt.number}-0.jsonl"
+    return max(0.0, record.stat().st_mtime - started.timestamp()) if record.exists() else 0.0

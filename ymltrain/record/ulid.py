@@ -1,0 +1,31 @@
+"""Run ids: ULIDs, 26 characters that sort by the time they were made (https://github.com/ulid/spec)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ULID = re.compile(rf"[0-7][{CROCKFORD}]{{25}}")
+RANDOM_BITS = 80
+
+
+def new_ulid() -> str:
+    """A ULID of now: 48 bits of milliseconds, then 80 random bits. Two of one millisecond sort at random."""
+    number = (time.time_ns() // 1_000_000) << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
+    return "".join(CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def is_ulid(text: str) -> bool:
+    """Whether a text is a ULID as `new_ulid` writes them."""
+    return ULID.fullmatch(text) is not None
+
+
+def ulid_time(ulid: str) -> datetime:
+    """When a ULID was made, in UTC, to the millisecond."""
+    number = 0
+    for character in ulid:
+        number = number << 5 | CROCKFORD.index(character)
+    return datetime.fromtimestamp((number >> RANDOM_BITS) / 1000, UTC)
