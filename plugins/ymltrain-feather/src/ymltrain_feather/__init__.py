@@ -1,0 +1,1 @@
+"""A datasource that reads Feather files (Arrow IPC) for ymltrain."""
