@@ -9,6 +9,8 @@ from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ymltrain.catalog.files import load_plugin_file
 from ymltrain.catalog.known import DISTRIBUTIONS, NOT_YET
 from ymltrain.diagnostics import PluginError, did_you_mean
@@ -68,6 +70,10 @@ class Catalog:
         order = list(KINDS)
         return sorted((entry for same in self._entries.values() for entry in same), key=lambda e: (order.index(e.kind), e.name))
 
+    def only(self, distribution: str) -> Catalog:
+        """The plugins that one distribution brings."""
+        return Catalog(entry for entry in self.entries() if entry.source.distribution == distribution)
+
     def find(self, kind: str, name: str) -> PluginEntry:
         """The entry of a plugin. Raises PluginError when none, or more than one distribution, offers it."""
         found = self._entries.get((kind, name), [])
@@ -96,18 +102,16 @@ class Catalog:
             self._loaded[kind, name] = _load(self.find(kind, name))
         return self._loaded[kind, name]
 
-    def build(self, node: PlanNode, environment: Mapping[str, str], **changes: Any) -> Any:
-        """The implementation of a plan's node, constructed with its params; `changes` replace single params.
+    def build(self, node: PlanNode, environment: Mapping[str, str], adjust: Callable[[Any], Any] | None = None) -> Any:
+        """The implementation of a plan's node, constructed with its params.
 
-        Secrets are read from the environment here. Raises PluginError when what is installed is not what the
-        plan was made with.
+        Secrets are read from the environment here; `adjust` may change the params for this machine (paths). Raises
+        PluginError when what is installed is not what the plan was made with.
         """
-        import msgspec
-
         loaded = self.load(node.kind, node.type)
         _check_same(node, loaded.entry.source)
-        values = resolve_secrets({**node.params, **changes}, environment)
-        return loaded.implementation(msgspec.convert(values, loaded.params))
+        params = msgspec.convert(resolve_secrets(node.params, environment), loaded.params)
+        return loaded.implementation(params if adjust is None else adjust(params))
 
 
 def _kind_of(point: EntryPoint) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,8 +11,8 @@ from ymltrain.compiler.graph import Column, DataLook, LinkedNode, PluginGraph, T
 from ymltrain.compiler.link import link_auto_column, link_default
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import DataError, Diagnostic, KeyPath, Severity, Span, did_you_mean
-from ymltrain.kinds import Params, params_schema
 from ymltrain.kinds.column_types import infer_column_types
+from ymltrain.kinds.params import absolute_paths
 from ymltrain.plan.plan import Edge
 from ymltrain.plan.secrets import resolve_secrets
 from ymltrain.recipe.document import plain
@@ -32,19 +31,6 @@ def look_at_data(graph: PluginGraph, request: Request) -> PluginGraph:
         _check_columns(graph, look, request)
     graph = _with_task_defaults(graph, request)
     return replace(graph, edges=_edges(graph))
-
-
-def absolute_paths(params: Params, workspace: Path) -> Params:
-    """Datasource params with the workspace's paths made absolute."""
-    changes = {
-        name: str(workspace / getattr(params, name)) for name in path_params(type(params)) if "://" not in getattr(params, name)
-    }
-    return msgspec.structs.replace(params, **changes)
-
-
-def path_params(params: type[Params]) -> list[str]:
-    """The names of the params that are paths of data."""
-    return [name for name, schema in params_schema(params)["properties"].items() if schema.get("format") == "data-path"]
 
 
 def _look(graph: PluginGraph, request: Request) -> DataLook | None:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import TypeAlias
 
 from ymltrain.compiler.devices import accelerators
 from ymltrain.compiler.graph import LinkedNode, PluginGraph
 from ymltrain.compiler.look import task_of
 from ymltrain.compiler.request import Request
 from ymltrain.compiler.topology import derive_topology
-from ymltrain.diagnostics import Diagnostic, KeyPath, did_you_mean
+from ymltrain.diagnostics import Diagnostic, KeyPath, Severity, did_you_mean
 from ymltrain.recipe.document import plain
 from ymltrain.recipe.key_path import format_key_path
 
-Rule: TypeAlias = Callable[[PluginGraph], Iterator[Diagnostic]]
+Rule: TypeAlias = Callable[[PluginGraph, Request], Iterator[Diagnostic]]
 
 
 def check_graph(graph: PluginGraph, request: Request) -> PluginGraph:
     """Report what every rule finds; the graph itself passes unchanged."""
     for rule in RULES:
-        for found in rule(graph):
+        for found in rule(graph, request):
             request.diagnostics.add(found)
     return graph
 
@@ -29,7 +30,7 @@ def _at(graph: PluginGraph, code: str, message: str, hint: str, path: KeyPath) -
     return Diagnostic(code, message, hint, graph.root.nearest(path).span, path)
 
 
-def inputs_and_target_are_apart(graph: PluginGraph) -> Iterator[Diagnostic]:
+def inputs_and_target_are_apart(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """There are features, and the target is none of them."""
     if graph.target is None:
         return
@@ -41,7 +42,7 @@ def inputs_and_target_are_apart(graph: PluginGraph) -> Iterator[Diagnostic]:
         yield _at(graph, "YT602", "no column is left as a feature", "list at least one under `features`", ("features",))
 
 
-def task_fits_the_target(graph: PluginGraph) -> Iterator[Diagnostic]:
+def task_fits_the_target(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """Regression predicts numbers, classification categories; only numbers are transformed."""
     target = graph.target
     if target is None or target.type is None:
@@ -63,26 +64,25 @@ def task_fits_the_target(graph: PluginGraph) -> Iterator[Diagnostic]:
         yield _at(graph, "YT606", f'the target "{target.column}" holds text, not numbers', hint, ("target", "column"))
 
 
-def loss_and_metrics_fit_the_task(graph: PluginGraph) -> Iterator[Diagnostic]:
+def loss_and_metrics_fit_the_task(graph: PluginGraph, request: Request) -> Iterator[Diagnostic]:
     """The loss and each metric are made for the task."""
     task = task_of(graph.target)
     if task is None:
         return
     for node in [*graph.of_kind("loss"), *graph.of_kind("metric")]:
         if task not in node.plugin.implementation.tasks:
-            fitting = _fitting(graph, node, task)
+            fitting = _fitting(node, task, request)
             message = f'the {node.kind} "{node.type}" is for {" and ".join(node.plugin.implementation.tasks)}, the task is {task}'
             yield _at(graph, "YT607", message, f"for {task}: {fitting}" if fitting else "", (*node.path, "type"))
 
 
-def _fitting(graph: PluginGraph, node: LinkedNode, task: str) -> str:
-    names = {"regression": {"loss": "mse, mae, huber", "metric": "rmse, mae, r2"}}
-    names["classification"] = {"loss": "cross_entropy", "metric": "accuracy, f1, precision, recall"}
-    del graph
-    return names[task].get(node.kind, "")
+def _fitting(node: LinkedNode, task: str, request: Request) -> str:
+    """The installed plugins of the node's kind that are made for the task."""
+    loaded = (request.catalog.load(node.kind, name) for name in request.catalog.names(node.kind))
+    return ", ".join(plugin.entry.name for plugin in loaded if task in plugin.implementation.tasks)
 
 
-def encoders_fit_their_columns(graph: PluginGraph) -> Iterator[Diagnostic]:
+def encoders_fit_their_columns(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """An encoder takes columns of its own types."""
     for column in graph.columns:
         if column.encoder is not None and column.type not in column.encoder.plugin.implementation.column_types:
@@ -91,7 +91,7 @@ def encoders_fit_their_columns(graph: PluginGraph) -> Iterator[Diagnostic]:
             yield _at(graph, "YT608", message, "leave the encoder out to get the column type's own", (*column.path, "encoder"))
 
 
-def nodes_are_named_once(graph: PluginGraph) -> Iterator[Diagnostic]:
+def nodes_are_named_once(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """A metric or a tracker stands once in its list."""
     for section in ("metrics", "tracker"):
         entries = graph.root.at((section,))
@@ -104,12 +104,11 @@ def nodes_are_named_once(graph: PluginGraph) -> Iterator[Diagnostic]:
 
 
 def fractions(graph: PluginGraph) -> dict[str, float]:
-    """The split's fractions; empty when it has none to tell."""
+    """The split's shares of the rows; empty when there is no split."""
     split = graph.nodes.get("split")
-    if split is None or not all(hasattr(split.params, name) for name in ("train", "val", "test")):
+    if split is None:
         return {}
-    params: Any = split.params
-    return {"train": params.train, "val": params.val, "test": params.test}
+    return dict(zip(("train", "val", "test"), split.plugin.implementation(split.params).fractions, strict=True))
 
 
 def written_metrics(graph: PluginGraph) -> list[str]:
@@ -119,7 +118,7 @@ def written_metrics(graph: PluginGraph) -> list[str]:
     return ["train/loss", *(f"{part}/{name}" for part in ("val", "test") if shares.get(part, 1) > 0 for name in names)]
 
 
-def watched_metrics_are_written(graph: PluginGraph) -> Iterator[Diagnostic]:
+def watched_metrics_are_written(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """What early stopping and the gates look at is measured."""
     if task_of(graph.target) is None and graph.root.at(("metrics",)) is None:
         return
@@ -136,7 +135,7 @@ def watched_metrics_are_written(graph: PluginGraph) -> Iterator[Diagnostic]:
             yield _at(graph, "YT611", message, did_you_mean(name, choices), path)
 
 
-def best_weights_need_validation(graph: PluginGraph) -> Iterator[Diagnostic]:
+def best_weights_need_validation(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """The best epoch is found on the validation split."""
     shares = fractions(graph)
     written = graph.root.at(("trainer", "weights"))
@@ -150,7 +149,7 @@ def best_weights_need_validation(graph: PluginGraph) -> Iterator[Diagnostic]:
         )
 
 
-def precision_fits_the_accelerator(graph: PluginGraph) -> Iterator[Diagnostic]:
+def precision_fits_the_accelerator(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """float16 training needs a GPU; what is asked for is there."""
     if graph.compute is None or graph.trainer is None:
         return
@@ -175,7 +174,7 @@ def precision_fits_the_accelerator(graph: PluginGraph) -> Iterator[Diagnostic]:
         yield _at(graph, "YT614", "MPS has no float64", "use 32-true", ("trainer", "precision"))
 
 
-def strategy_fits_the_topology(graph: PluginGraph) -> Iterator[Diagnostic]:
+def strategy_fits_the_topology(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """The strategy can run on as many devices as the recipe asks for."""
     strategy = graph.nodes.get("strategy")
     if strategy is None or graph.compute is None or graph.trainer is None:
@@ -186,7 +185,20 @@ def strategy_fits_the_topology(graph: PluginGraph) -> Iterator[Diagnostic]:
         yield _at(graph, "YT615", f'the strategy "{strategy.type}" cannot run here: {problem}', "", path)
 
 
-def champions_are_compared_on_the_same_rows(graph: PluginGraph) -> Iterator[Diagnostic]:
+def keys_are_used(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
+    """Keys serve a split that goes by them."""
+    keys, split = graph.root.at(("keys",)), graph.nodes.get("split")
+    if keys is None or split is None:
+        return
+    names = [str(name) for name in plain(keys)]
+    if not set(names) & set(split.plugin.implementation(split.params).columns(names, names)):
+        hint = "`split: hash` goes by them"
+        yield replace(
+            _at(graph, "YT618", f'the split "{split.type}" does not use the keys', hint, ("keys",)), severity=Severity.WARNING
+        )
+
+
+def champions_are_compared_on_the_same_rows(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """A gate that compares with another version needs rows that stay in their split."""
     split = graph.nodes.get("split")
     for index, gate in enumerate(graph.promote.gates if graph.promote is not None else ()):
@@ -198,7 +210,7 @@ def champions_are_compared_on_the_same_rows(graph: PluginGraph) -> Iterator[Diag
             yield _at(graph, "YT616", message, hint, ("registry", "promote", "gates", index))
 
 
-def gates_say_something(graph: PluginGraph) -> Iterator[Diagnostic]:
+def gates_say_something(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """A gate without a condition would always pass."""
     for index, gate in enumerate(graph.promote.gates if graph.promote is not None else ()):
         if gate.better_than is None and gate.at_least is None and gate.at_most is None:
@@ -218,6 +230,7 @@ RULES: tuple[Rule, ...] = (
     best_weights_need_validation,
     precision_fits_the_accelerator,
     strategy_fits_the_topology,
+    keys_are_used,
     champions_are_compared_on_the_same_rows,
     gates_say_something,
 )

@@ -75,12 +75,20 @@ class Datasource(Protocol):
 class Split(Protocol):
     """Assigns every row to train (0), val (1) or test (2), from the row and the seed alone."""
 
+    @property
+    def fractions(self) -> tuple[float, float, float]:
+        """The shares of the rows expected in train, val and test; 0 where a split is meant to be empty."""
+        ...
+
     def columns(self, keys: Sequence[str], available: Sequence[str]) -> Sequence[str]:
         """The columns `assign` needs, in a fixed order."""
         ...
 
     def assign(self, rows: pl.DataFrame, first_row: int, seed: int) -> npt.NDArray[np.uint8]:
-        """For a batch holding these columns, whose first row has this number in the table: `[n]` of 0, 1, 2."""
+        """For a batch of exactly these columns, whose first row has this number in the table (from 0): `[n]` of 0, 1, 2.
+
+        A split that asks for no column is given any; the batch then only says how many rows there are.
+        """
         ...
 
 
@@ -206,7 +214,9 @@ class Tracker(Protocol):
 class RegistryBackend(Protocol):
     """Storage only. Versions, aliases and gates are ymltrain's own, the same over every backend.
 
-    Keys are relative POSIX paths made of safe segments. Constructed as `Implementation(params)`.
+    Keys are relative POSIX paths made of safe segments (`ymltrain.api.path_problem`); others raise RegistryError.
+    A fault of the storage is an OSError, and its outcome may be unknown: ymltrain reads back. `str(backend)` says
+    where it is, for a person. Constructed as `Implementation(params)`, which touches no storage yet.
     """
 
     def put_if_absent(self, key: str, content: bytes) -> bool:
@@ -228,7 +238,7 @@ class RegistryBackend(Protocol):
         ...
 
     def list(self, prefix: str) -> Sequence[str]:
-        """All keys below `prefix`, sorted."""
+        """All keys below the folder `prefix` ("" for all), sorted; none when it does not exist."""
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from msgspec import Meta
 PLUGIN_MARK = "__ymltrain_plugin__"
 
 T = TypeVar("T")
+P = TypeVar("P", bound="Params")
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,3 +65,15 @@ def params_schema(params: type[Params]) -> dict[str, Any]:
     if definitions:
         schema["$defs"] = definitions
     return schema
+
+
+def path_params(params: type[Params]) -> list[str]:
+    """The names of the params that are paths of data."""
+    return [name for name, schema in params_schema(params)["properties"].items() if schema.get("format") == "data-path"]
+
+
+def absolute_paths(params: P, workspace: Path) -> P:
+    """The same params with paths of data taken from the workspace; URLs stay as they are."""
+    paths = {name: str(getattr(params, name)) for name in path_params(type(params))}
+    absolute = {name: str(workspace / path) for name, path in paths.items() if "://" not in path}
+    return msgspec.structs.replace(params, **absolute)

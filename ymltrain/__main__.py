@@ -1,0 +1,5 @@
+"""`python -m ymltrain` is `ymltrain`."""
+
+from ymltrain.cli.main import main
+
+main()

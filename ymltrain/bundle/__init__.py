@@ -1,0 +1,1 @@
+"""What leaves training: the contract, the weights, golden rows, and the predictor that serves exactly what trained."""

@@ -1,0 +1,110 @@
+"""The contract of a bundle: all that prediction needs to know, as data. Reading it runs no code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from ymltrain.diagnostics import BundleError
+from ymltrain.plan.plan import PlanNode, canonical_json
+from ymltrain.plan.shapes import FeatureShape, OutputShape
+
+CONTRACT_VERSION = 1
+CONTRACT_FILE = "contract.json"
+WEIGHTS_FILE = "weights.safetensors"
+GOLDEN_FILE = "golden.parquet"
+CARD_FILE = "README.md"
+
+
+class FeatureContract(msgspec.Struct, frozen=True, kw_only=True):
+    """One input column, the plugin that encodes it, and what that learned from the train split."""
+
+    column: str
+    type: Literal["number", "category"]
+    encoder: PlanNode
+    state: dict[str, Any]
+    shape: FeatureShape
+
+
+class TargetContract(msgspec.Struct, frozen=True, kw_only=True):
+    """The predicted column, and how outputs become predictions in its units."""
+
+    column: str
+    state: dict[str, Any]
+
+
+class TableReading(msgspec.Struct, frozen=True, kw_only=True):
+    """How files of the training data's type are read: the datasource without its path."""
+
+    type: str
+    params: dict[str, Any]
+
+
+class Digests(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bundle was made of, and the content of its files."""
+
+    data: str
+    plan: str
+    weights: str
+    tensors: str
+    golden: str | None
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything prediction needs beside the weights. `inputs` is the JSON Schema of one row as it is served."""
+
+    contract: int = CONTRACT_VERSION
+    ymltrain: str
+    name: str
+    description: str
+    fitted_on: str
+    fitted_rows: int
+    inputs: dict[str, Any]
+    reading: TableReading
+    features: tuple[FeatureContract, ...]
+    target: TargetContract
+    output: OutputShape
+    model: PlanNode
+    metrics: dict[str, float | None]
+    digests: Digests
+
+
+def write_contract(contract: Contract) -> bytes:
+    """The contract as sorted, indented JSON."""
+    return msgspec.json.format(canonical_json(contract), indent=2) + b"\n"
+
+
+def read_contract(content: bytes, name: str) -> Contract:
+    """A contract from its JSON. Raises BundleError when it is none, or of another version."""
+    try:
+        document = msgspec.json.decode(content)
+        version = document.get("contract") if isinstance(document, dict) else None
+        if version != CONTRACT_VERSION:
+            message = f"{name} is a contract of version {version!r}; this ymltrain reads version {CONTRACT_VERSION}"
+            raise BundleError("YT921", message, "use the ymltrain that made the bundle, or a newer one")
+        return msgspec.convert(document, Contract)
+    except msgspec.DecodeError as error:
+        raise BundleError("YT920", f"{name} is not a bundle's contract: {error}", "take the bundle from its run again") from None
+
+
+def contract_schema() -> dict[str, Any]:
+    """The JSON Schema of contract.json."""
+    (root,), definitions = msgspec.json.schema_components([Contract])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "ymltrain bundle contract",
+        **root,
+        "$defs": definitions,
+    }
+
+
+def inputs_schema(columns: Mapping[str, str]) -> dict[str, Any]:
+    """The JSON Schema of one served row: every feature is there (null where its value is missing), more columns may be."""
+    types = {"number": ["number", "null"], "category": ["string", "number", "boolean", "null"]}
+    return {
+        "type": "object",
+        "required": list(columns),
+        "properties": {column: {"type": types[column_type]} for column, column_type in columns.items()},
+    }

@@ -1,0 +1,139 @@
+"""The predictor: rows in the user's units to predictions in the user's units.
+
+The network is rebuilt by the installed plugin that the contract names and filled from safetensors; rows go through
+the very encoders that training used. Nothing in a bundle is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ymltrain.bundle.contract import CONTRACT_FILE, WEIGHTS_FILE, Contract, read_contract
+from ymltrain.bundle.tensors import digest_tensors, read_tensors
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.data.features import encode_rows
+from ymltrain.data.reading import read_rows
+from ymltrain.data.target import ClassificationTarget, FittedTarget, restore_target
+from ymltrain.diagnostics import BundleError, did_you_mean
+from ymltrain.kinds.contracts import ArrowStream, ColumnType, FittedEncoder
+from ymltrain.plan.plan import FeatureSpec
+from ymltrain.storage.digests import file_digest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+BATCH_ROWS = 16_384
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A loaded bundle."""
+
+    contract: Contract
+    features: tuple[FeatureSpec, ...]
+    encoders: Mapping[str, FittedEncoder]
+    target: FittedTarget
+    network: nn.Module
+
+    @property
+    def columns(self) -> dict[str, ColumnType]:
+        """The input columns with the types they are read as."""
+        return {feature.column: feature.type for feature in self.features}
+
+    def predict(self, table: ArrowStream) -> pl.DataFrame:
+        """One row of predictions for each row of a table.
+
+        The columns are `prediction`, and for a classification `probability_<class>` for each class. Raises
+        BundleError when the table lacks a column, DataError when one cannot be read as its type.
+        """
+        rows = self.read(table)
+        outputs = [self.outputs(self.encode(part)) for part in rows.iter_slices(BATCH_ROWS)]
+        empty = np.empty((0, self.target.output.width), np.float32)
+        return self.decode(np.concatenate(outputs) if outputs else empty)
+
+    def read(self, table: ArrowStream) -> pl.DataFrame:
+        """The input columns of a table, by the rules that training read them with."""
+        frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(table)
+        missing = [column for column in self.columns if column not in frame.columns]
+        if missing:
+            message = (
+                f"the data lack the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}, which {self.contract.name} takes"
+            )
+            raise BundleError("YT923", message, did_you_mean(missing[0], frame.columns))
+        return read_rows(frame, self.columns)
+
+    def encode(self, rows: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
+        """Rows as the network takes them."""
+        return encode_rows(rows, self.features, self.encoders)
+
+    def outputs(self, encoded: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
+        """The network's output `[n, width]` for encoded rows."""
+        import torch
+
+        with torch.inference_mode():
+            output = self.network({kind: torch.from_numpy(array) for kind, array in encoded.items()})
+        array: npt.NDArray[np.float32] = output.float().numpy()
+        return array
+
+    def decode(self, output: npt.NDArray[np.float32]) -> pl.DataFrame:
+        """Outputs as predictions in the user's units."""
+        columns = [self.target.predictions(output)]
+        if isinstance(self.target, ClassificationTarget):
+            probabilities = self.target.decode(output)
+            columns += [pl.Series(f"probability_{name}", probabilities[:, i]) for i, name in enumerate(self.target.classes)]
+        return pl.DataFrame(columns)
+
+    def feature_values(self, encoded: Mapping[str, npt.NDArray[Any]]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        """Each feature's own encoded values: `[n]`, or `[n, width]` where it is wider than one."""
+        taken = dict.fromkeys(encoded, 0)
+        for feature in self.features:
+            shape = self.encoders[feature.column].shape
+            start, width = taken[shape.kind], shape.width if shape.kind == "number" else 1
+            taken[shape.kind] = start + width
+            values = encoded[shape.kind][:, start : start + width]
+            yield feature.column, values[:, 0] if width == 1 else values
+
+
+def load_bundle(folder: Path, catalog: Catalog, environment: Mapping[str, str]) -> Predictor:
+    """The predictor of a bundle folder. Raises BundleError when a file is missing or was changed."""
+    path = folder / CONTRACT_FILE
+    if not path.is_file():
+        raise BundleError("YT920", f"{folder} is not a bundle: it has no {CONTRACT_FILE}", "name a bundle folder, a run or a model")
+    contract = read_contract(path.read_bytes(), str(path))
+    weights = _verified_weights(folder, contract)
+    network = catalog.build(contract.model, environment).build([feature.shape for feature in contract.features], contract.output)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise BundleError("YT925", f"the weights do not fit the network of {contract.model.type}: {error}", "") from None
+    return Predictor(
+        contract=contract,
+        features=tuple(
+            FeatureSpec(column=feature.column, type=feature.type, encoder=feature.encoder.id) for feature in contract.features
+        ),
+        encoders={
+            feature.column: catalog.build(feature.encoder, environment).restore(feature.column, feature.state)
+            for feature in contract.features
+        },
+        target=restore_target(contract.target.state),
+        network=network.eval(),
+    )
+
+
+def _verified_weights(folder: Path, contract: Contract) -> dict[str, Any]:
+    path = folder / WEIGHTS_FILE
+    if not path.is_file():
+        raise BundleError("YT920", f"{folder} is not a bundle: it has no {WEIGHTS_FILE}", "take it from its run or registry again")
+    digest = file_digest(path)
+    weights = read_tensors(path) if digest == contract.digests.weights else None
+    if weights is None or digest_tensors(weights) != contract.digests.tensors:
+        message = f"{path} was changed: its digest is {digest}, the contract says {contract.digests.weights}"
+        raise BundleError("YT924", message, "take the bundle from its run or registry again")
+    return weights

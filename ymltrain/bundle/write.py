@@ -1,0 +1,119 @@
+"""Making a bundle folder: whole or not at all."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ymltrain import __version__
+from ymltrain.bundle.card import write_card
+from ymltrain.bundle.contract import (
+    CARD_FILE,
+    CONTRACT_FILE,
+    GOLDEN_FILE,
+    WEIGHTS_FILE,
+    Contract,
+    Digests,
+    FeatureContract,
+    TableReading,
+    TargetContract,
+    inputs_schema,
+    write_contract,
+)
+from ymltrain.bundle.golden import golden_table, replay_golden
+from ymltrain.bundle.predictor import load_bundle
+from ymltrain.bundle.tensors import digest_tensors, encode_tensors
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.data.prepare import PreparedData
+from ymltrain.kinds.params import path_params
+from ymltrain.plan.plan import Plan
+from ymltrain.storage.atomic import write_durably
+from ymltrain.storage.digests import bytes_digest, file_digest
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives a bundle."""
+
+    data: PreparedData
+    weights: Mapping[str, Tensor]
+    metrics: Mapping[str, float]
+
+
+def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, environment: Mapping[str, str]) -> Contract:
+    """Write a bundle, read it back as any user would, and replay its golden rows.
+
+    The folder appears when all of that has succeeded; one that is there from an earlier attempt is replaced.
+    Raises BundleError when what was written does not predict what was trained.
+    """
+    unfinished = folder.with_name(f".{folder.name}-unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    content = encode_tensors(trained.weights)
+    write_durably(unfinished / WEIGHTS_FILE, content)
+    contract = _contract(plan, trained, catalog, bytes_digest(content), golden=None)
+    write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
+    if plan.skew.golden_rows and trained.data.golden.height:
+        path = unfinished / GOLDEN_FILE
+        golden_table(trained.data.golden, load_bundle(unfinished, catalog, environment)).write_parquet(path)
+        contract = _contract(plan, trained, catalog, contract.digests.weights, golden=file_digest(path))
+        write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
+        replay_golden(unfinished, load_bundle(unfinished, catalog, environment))
+    write_durably(unfinished / CARD_FILE, write_card(contract, _target_words(trained.data)).encode())
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)
+    return contract
+
+
+def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: str, golden: str | None) -> Contract:
+    data = trained.data
+    return Contract(
+        ymltrain=__version__,
+        name=plan.name,
+        description=plan.description,
+        fitted_on=data.report.fitted_on,
+        fitted_rows=data.report.fitted_rows,
+        inputs=inputs_schema({feature.column: feature.type for feature in plan.features}),
+        reading=_reading(plan, catalog),
+        features=tuple(
+            FeatureContract(
+                column=feature.column,
+                type=feature.type,
+                encoder=plan.node(feature.encoder),
+                state=data.encoders[feature.column].state,
+                shape=data.encoders[feature.column].shape,
+            )
+            for feature in plan.features
+        ),
+        target=TargetContract(column=plan.target.column, state=data.target.state),
+        output=data.target.output,
+        model=plan.node("model"),
+        metrics={name: value if math.isfinite(value) else None for name, value in sorted(trained.metrics.items())},
+        digests=Digests(
+            data=data.fingerprint,
+            plan=plan.digest,
+            weights=weights_digest,
+            tensors=digest_tensors(trained.weights),
+            golden=golden,
+        ),
+    )
+
+
+def _reading(plan: Plan, catalog: Catalog) -> TableReading:
+    node = plan.node("datasource")
+    paths = path_params(catalog.load(node.kind, node.type).params)
+    return TableReading(type=node.type, params={name: value for name, value in node.params.items() if name not in paths})
+
+
+def _target_words(data: PreparedData) -> str:
+    state: dict[str, Any] = data.target.state
+    if state["task"] == "regression":
+        return "a number" if state["transform"] == "none" else f"a number, trained on its {state['transform']}"
+    return f"one of {len(state['classes'])} classes: {', '.join(state['classes'])}"

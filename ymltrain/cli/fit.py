@@ -1,0 +1,112 @@
+"""`ymltrain fit`: all of a recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ymltrain.cli.options import common_options
+
+EXIT_CODES = {"done": 0, "preempted": 75, "interrupted": 130}
+NEWEST = "the newest"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks to be fitted."""
+
+    recipe: Path | None
+    overrides: tuple[str, ...]
+    profile: str | None
+    plan: Path | None
+    resume: str | None
+    plugins: tuple[Path, ...]
+    workspace: Path | None
+
+
+@click.command(
+    "fit",
+    epilog="Examples:  ymltrain fit recipes/diamonds.yaml optimizer.lr=3e-3    ymltrain fit recipes/diamonds.yaml --resume"
+    "    ymltrain fit --plan plan.json",
+)
+@click.argument("arguments", nargs=-1, metavar="[RECIPE] [KEY=VALUE]...")
+@click.option("--profile", metavar="NAME", help="Lay this profile of the recipe over the rest.")
+@click.option("--plan", "plan", type=click.Path(path_type=Path), metavar="FILE", help="Run a plan instead of a recipe.")
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value=NEWEST,
+    metavar="[RUN]",
+    help="Go on with a run: the newest unfinished one of the recipe, or RUN.",
+)
+@common_options
+def command(  # noqa: PLR0913 - one parameter an option
+    arguments: tuple[str, ...],
+    profile: str | None,
+    plan: Path | None,
+    resume: str | None,
+    plugins: tuple[Path, ...],
+    workspace: Path | None,
+    as_json: bool,  # noqa: FBT001 - click passes flags by name
+) -> int:
+    """Train what RECIPE describes: read and split the data, train, evaluate on the test split, bundle, register, promote.
+
+    Exit codes: 0 done, 1 failed, 2 a mistake in the recipe, 75 preempted by SIGTERM and resumable, 130 interrupted
+    by Ctrl-C and resumable.
+    """
+    from ymltrain.cli.prepare_run import prepare_run
+    from ymltrain.fit.fit import fit
+    from ymltrain.fit.job import Job
+    from ymltrain.report.console import write_json
+    from ymltrain.report.fit import as_json as result_as_json
+    from ymltrain.report.fit import show_result
+    from ymltrain.report.progress import progress_for
+
+    asked = _asked(arguments, profile, plan, resume, plugins, workspace)
+    ready = prepare_run(asked)
+    with progress_for(ready.plan, ready.run.path) as progress:
+        job = Job(
+            plan=ready.plan,
+            run=ready.run,
+            workspace=ready.workspace,
+            catalog=ready.catalog,
+            environment=ready.environment,
+            watch=progress.watch,
+            warn=progress.warn,
+        )
+        result = fit(job)
+    if as_json:
+        write_json(result_as_json(result))
+    else:
+        show_result(result, ready.plan)
+    return EXIT_CODES[result.status]
+
+
+def _asked(
+    arguments: tuple[str, ...],
+    profile: str | None,
+    plan: Path | None,
+    resume: str | None,
+    plugins: tuple[Path, ...],
+    workspace: Path | None,
+) -> Asked:
+    """Tell the recipe, the overrides and the run apart: an option with an optional value takes whatever follows it."""
+    words = list(arguments)
+    if resume not in (None, NEWEST) and (_is_recipe(str(resume)) or "=" in str(resume)):
+        words.insert(0, str(resume))
+        resume = NEWEST
+    recipes = [word for word in words if "=" not in word]
+    if len(recipes) > 1:
+        raise click.UsageError(f"expected one recipe, then KEY=VALUE overrides; found {' and '.join(recipes)}")
+    if plan is not None and (words or profile or resume):
+        raise click.UsageError("a plan is complete: give no recipe, override, profile or run with --plan")
+    if plan is None and not recipes and resume in (None, NEWEST):
+        raise click.UsageError("name a recipe")
+    overrides = tuple(word for word in words if "=" in word)
+    return Asked(Path(recipes[0]) if recipes else None, overrides, profile, plan, resume, plugins, workspace)
+
+
+def _is_recipe(word: str) -> bool:
+    return word.endswith((".yaml", ".yml"))

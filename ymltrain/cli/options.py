@@ -1,0 +1,64 @@
+"""Options that several verbs share, and the compilation request they make."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.compiler.request import Request
+from ymltrain.record.workspace import find_workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def recipe_options(command: F) -> F:
+    """RECIPE, overrides, --profile, --plugin and --workspace."""
+    for option in (
+        click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
+        click.argument("recipe", type=click.Path(path_type=Path), metavar="RECIPE"),
+        click.option("--profile", metavar="NAME", help="Lay this profile of the recipe over the rest."),
+    ):
+        command = option(command)
+    return common_options(command)
+
+
+def common_options(command: F) -> F:
+    """--plugin, --workspace, --json and --debug."""
+    for option in (
+        click.option(
+            "--plugin",
+            "plugins",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Load plugins from a Python file.",
+        ),
+        click.option("--workspace", type=click.Path(path_type=Path), metavar="DIR", help="Where runs/ and registry/ are kept."),
+        click.option("--json", "as_json", is_flag=True, help="Write one JSON document to standard output."),
+        click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks."),
+    ):
+        command = option(command)
+    return command
+
+
+def make_request(
+    recipe: Path,
+    overrides: tuple[str, ...],
+    profile: str | None,
+    plugins: tuple[Path, ...],
+    workspace: Path | None,
+) -> Request:
+    """The request that the shared options describe."""
+    return Request(
+        recipe=recipe,
+        workspace=find_workspace(workspace),
+        catalog=Catalog.installed(plugins),
+        environment=os.environ,
+        overrides=overrides,
+        profile=profile,
+    )

@@ -1,0 +1,123 @@
+"""From what the command line asks to a run directory with its plan: a new run, or one to go on with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.compiler.passes import compile_recipe
+from ymltrain.compiler.request import Request
+from ymltrain.diagnostics import UsageError
+from ymltrain.plan.plan import Plan, read_plan
+from ymltrain.record.directory import RunDirectory
+from ymltrain.record.find import find_run, newest_unfinished
+from ymltrain.record.provenance import gather_provenance
+from ymltrain.record.workspace import find_workspace
+from ymltrain.report.diagnostics import show_diagnostics
+
+if TYPE_CHECKING:
+    from ymltrain.cli.fit import Asked
+
+
+@dataclass(frozen=True)
+class ReadyRun:
+    """A run directory and all that running it takes."""
+
+    plan: Plan
+    run: RunDirectory
+    workspace: Path
+    catalog: Catalog
+    environment: Mapping[str, str]
+
+
+def prepare_run(asked: Asked) -> ReadyRun:
+    """Compile (or read) the plan and make the run directory, or find the run to resume.
+
+    Raises RecipeError, UsageError, PluginError.
+    """
+    workspace = find_workspace(asked.workspace)
+    catalog = Catalog.installed(asked.plugins)
+    plan, recipe_text = _plan(asked, workspace, catalog)
+    run = _run_to_resume(asked, workspace, plan)
+    if run is None:
+        assert plan is not None
+        run = RunDirectory.create(
+            workspace,
+            plan.name,
+            plan,
+            recipe_text=recipe_text,
+            resolved_yaml=_yaml(plan.recipe.resolved),
+            provenance=gather_provenance(sys.argv, os.environ, Path.cwd()),
+        )
+    return ReadyRun(run.plan(), run, workspace, catalog, os.environ)
+
+
+def _plan(asked: Asked, workspace: Path, catalog: Catalog) -> tuple[Plan | None, str | None]:
+    """The plan that is asked for and the recipe's text; none when only a run to resume is named."""
+    if asked.plan is not None:
+        try:
+            return read_plan(asked.plan.read_bytes(), str(asked.plan)), None
+        except OSError as error:
+            raise UsageError(
+                "YT813", f"{asked.plan} cannot be read: {error.strerror}", "make it: ymltrain plan RECIPE -o FILE"
+            ) from None
+    if asked.recipe is None:
+        return None, None
+    request = Request(asked.recipe, workspace, catalog, os.environ, asked.overrides, asked.profile)
+    plan = compile_recipe(request)
+    show_diagnostics(request.diagnostics)
+    return plan, asked.recipe.read_text(encoding="utf-8-sig")
+
+
+def _run_to_resume(asked: Asked, workspace: Path, plan: Plan | None) -> RunDirectory | None:
+    from ymltrain.cli.fit import NEWEST
+
+    if asked.resume is None:
+        return None
+    if asked.resume == NEWEST:
+        assert plan is not None
+        run = newest_unfinished(workspace, plan.name)
+        if run is None:
+            hint = "start one: the same command without --resume"
+            raise UsageError("YT814", f'there is no unfinished run of "{plan.name}" in {workspace / "runs"}', hint)
+    else:
+        run = find_run(workspace, asked.resume)
+        if run.final_file.exists():
+            raise UsageError("YT815", f"run {run.run_id} has ended already", "start a new run with `ymltrain fit RECIPE`")
+    if plan is not None:
+        _check_same_plan(run, plan)
+    return run
+
+
+def _check_same_plan(run: RunDirectory, plan: Plan) -> None:
+    """A run goes on with the plan it began with, or not at all."""
+    begun = run.plan()
+    if begun.digest == plan.digest:
+        return
+    changes = _changes(begun.recipe.resolved, plan.recipe.resolved)
+    if not changes:
+        changes = ["the installed plugins or ymltrain changed since"]
+    raise UsageError(
+        "YT816",
+        f"run {run.run_id} cannot go on with another recipe than it began with:\n  " + "\n  ".join(changes),
+        f"take the changes back, or start a new run without --resume; `ymltrain fit --resume {run.run_id}` goes on as it began",
+    )
+
+
+def _changes(was: object, now: object, path: str = "") -> list[str]:
+    """Where two resolved recipes differ, a line each."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        keys = [*was, *(key for key in now if key not in was)]
+        return [line for key in keys for line in _changes(was.get(key), now.get(key), f"{path}.{key}" if path else str(key))]
+    return [] if was == now else [f"{path}: {was!r} → {now!r}"]
+
+
+def _yaml(resolved: Mapping[str, object]) -> str:
+    import yaml
+
+    return str(yaml.safe_dump(dict(resolved), sort_keys=False, allow_unicode=True))

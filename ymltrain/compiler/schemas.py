@@ -1,0 +1,152 @@
+"""The JSON Schemas for editors and other programs: of recipes with the installed plugins, of each plugin, of plans."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import msgspec
+
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.kinds.kind import KINDS
+from ymltrain.plan.plan import Plan
+from ymltrain.recipe.envelope import envelope_schema
+from ymltrain.recipe.grammar import PLUGIN_POSITIONS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+REFERENCE = {"type": "string", "pattern": r"\$\{"}
+"""A reference may stand wherever a value does."""
+
+
+def recipe_schema(catalog: Catalog) -> dict[str, Any]:
+    """The schema of recipe files as people write them: short forms, references, profiles and every installed plugin.
+
+    Editors complete and check with it; the compiler goes further and decides.
+    """
+    schema = envelope_schema()
+    definitions = schema["$defs"]
+    properties = schema["properties"]
+    owned = {kind: properties[kind]["properties"] for kind in ("registry", "tuner")}
+    for position, kind in sorted(PLUGIN_POSITIONS.items(), key=lambda item: -len(item[0])):
+        _refer_to_node(_owner(schema, position[:-1]), position[-1], kind)
+    for kind in dict.fromkeys(PLUGIN_POSITIONS.values()):
+        definitions[f"{kind} node"] = _node_of(kind, catalog, definitions, owned.get(kind, {}))
+    del definitions["Node"]
+    properties["extends"] = _one_or_more({"type": "string", "minLength": 1}) | {"description": "Recipes that lie below this one."}
+    for name in ("metrics", "tracker"):
+        properties[name] = _one_or_more(properties[name]["items"]) | {"description": properties[name]["description"]}
+    properties["keys"] = _one_or_more(properties["keys"]["items"]) | {"description": properties["keys"]["description"]}
+    properties["target"] = {"anyOf": [{"type": "string", "minLength": 1}, properties["target"]]}
+    definitions["Column"] = _column_or_word(definitions["Column"])
+    fragment = deepcopy({key: value for key, value in properties.items() if key not in ("recipe", "extends")})
+    schema.pop("required")
+    properties["profiles"] = {
+        "type": "object",
+        "description": "Fragments of a recipe, laid over the rest with --profile NAME.",
+        "additionalProperties": {"$ref": "#/$defs/profile"},
+    }
+    definitions["profile"] = {"type": "object", "additionalProperties": False, "properties": fragment}
+    return {
+        "$schema": DIALECT,
+        "title": "ymltrain recipe",
+        "description": "A declarative training recipe, version 1.",
+        **_with_references(schema),
+        "anyOf": [{"required": ["extends"]}, {"required": ["recipe", "name", "datasource", "target", "model"]}],
+    }
+
+
+def plugin_schemas(catalog: Catalog) -> dict[tuple[str, str], dict[str, Any]]:
+    """(kind, name) → the schema of what may stand beside `type` for each installed plugin."""
+    schemas = {}
+    for entry in catalog.entries():
+        schema = catalog.load(entry.kind, entry.name).schema()
+        schemas[entry.kind, entry.name] = {"$schema": DIALECT, **schema, "title": f"{entry.kind} {entry.name}"}
+    return schemas
+
+
+def plan_schema() -> dict[str, Any]:
+    """The schema of a Plan."""
+    (root,), definitions = msgspec.json.schema_components([Plan])
+    return {"$schema": DIALECT, "title": "ymltrain plan", **root, "$defs": definitions}
+
+
+def _owner(schema: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """The object schema that holds the node at a position."""
+    if path == ("features", "*"):
+        column: dict[str, Any] = schema["$defs"]["Column"]
+        return column
+    if path == ("compute",):
+        compute: dict[str, Any] = schema["$defs"]["Compute"]
+        return compute
+    owner = schema
+    for key in path:
+        owner = owner["properties"][key]
+    return owner
+
+
+def _refer_to_node(owner: dict[str, Any], key: str, kind: str) -> None:
+    reference = {"$ref": f"#/$defs/{kind} node"}
+    if key == "*":
+        owner["items"] = reference
+    else:
+        owner["properties"][key] = reference | {"description": f"The {kind}: {KINDS[kind].summary}."}
+
+
+def _node_of(kind: str, catalog: Catalog, definitions: dict[str, Any], owned: dict[str, Any]) -> dict[str, Any]:
+    """A plugin node of a kind: a word, or `type` with the params of that type (dispatched on `type`, one branch each).
+
+    `owned` are the schemas of the keys that the framework itself reads in such a node.
+    """
+    names = catalog.names(kind)
+    branches = []
+    for name in names:
+        schema = catalog.load(kind, name).schema()
+        definitions.update(schema.pop("$defs", {}))
+        branches.append(
+            {
+                "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+                "then": {
+                    "properties": {**owned, "type": True, **schema["properties"]},
+                    "required": schema.get("required", []),
+                    "additionalProperties": False,
+                },
+            }
+        )
+    words = ["auto", *names] if kind == "strategy" else names
+    node = {"type": "object", "properties": {"type": {"enum": words}}, "allOf": branches}
+    short: dict[str, Any] = {"type": "string", "minLength": 1} if kind == "datasource" else {"enum": words}
+    if kind != "datasource":
+        node["required"] = ["type"]
+    if not branches:
+        node = {"type": "object"}
+        short = {"type": "string"}
+    return {"description": f"The {kind}: {KINDS[kind].summary}.", "anyOf": [short, node]}
+
+
+def _one_or_more(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [entry, {"type": "array", "items": entry}]}
+
+
+def _column_or_word(column: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [{"enum": column["properties"]["type"]["enum"]}, column]}
+
+
+def _with_references(schema: Any) -> Any:
+    """The same schema, with a reference allowed at every place that holds a value."""
+    if isinstance(schema, list):
+        return [_with_references(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    allowed = {key: _with_references(value) if key not in ("const", "enum", "default") else value for key, value in schema.items()}
+    if "properties" in allowed:
+        allowed["properties"] = {
+            key: value if key == "type" or value is True else _or_reference(value) for key, value in allowed["properties"].items()
+        }
+    return allowed
+
+
+def _or_reference(schema: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [*schema["anyOf"], REFERENCE, {"type": "null"}]}
+    return {**described, "anyOf": [schema, REFERENCE, {"type": "null"}]}

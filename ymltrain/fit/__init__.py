@@ -1,0 +1,1 @@
+"""The stages of a whole fit: data, train, evaluate, bundle, register, promote."""

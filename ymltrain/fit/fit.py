@@ -1,0 +1,206 @@
+"""A whole fit: a plan to a trained, evaluated, bundled and registered model; resumable at any moment.
+
+Every stage can be repeated: training goes on from the newest complete checkpoint, evaluation and bundling are
+functions of the weights, registration repeats no write. So resuming is running again.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ymltrain.bundle.contract import Contract
+from ymltrain.diagnostics import DataError, RunError, YmltrainError
+from ymltrain.fit.clock import StageClock, seconds_since_process_start
+from ymltrain.fit.job import FitResult, Job
+from ymltrain.plan.events import ArtifactWritten, RunEvent, StageChanged
+from ymltrain.record.attempt import Attempt, Fault, begin_attempt, end_attempt
+from ymltrain.record.final import Final, RegisteredModel, write_final
+from ymltrain.record.lock import locked
+from ymltrain.record.log import RunLog
+from ymltrain.record.metrics import MetricsWriter
+from ymltrain.record.observers import Observers
+from ymltrain.record.redaction import Redactor
+from ymltrain.run.signals import StopSignal, stop_on_signals
+
+if TYPE_CHECKING:
+    from ymltrain.data.prepare import PreparedData
+    from ymltrain.run.parts import TrainOutcome
+
+NOT_FINITE = "YT901"
+
+
+def fit(job: Job) -> FitResult:
+    """Run all stages of a plan, or what is left of them.
+
+    Raises YmltrainError as the stages do; the attempt's end is recorded either way, and a run that no resume can
+    mend is ended for good.
+    """
+    clock = StageClock(seconds_since_process_start())
+    with locked(job.run), stop_on_signals() as stop, ThreadPoolExecutor(1) as background:
+        job.watch(StageChanged(stage="data", note=str(job.plan.node("datasource").params.get("path", ""))))
+        prepared = background.submit(_timed_preparation, job, clock)
+        return _Fit(job, clock, stop).run(prepared)
+
+
+def _timed_preparation(job: Job, clock: StageClock) -> PreparedData:
+    with clock.stage("data"):
+        return job.prepare_data()
+
+
+class _Fit:
+    """One attempt at a run."""
+
+    def __init__(self, job: Job, clock: StageClock, stop: StopSignal) -> None:
+        self._job = job
+        self._clock = clock
+        self._stop = stop
+        self._log = RunLog(job.run, Redactor(job.environment))
+
+    def run(self, prepared: Future[PreparedData]) -> FitResult:
+        from ymltrain.fit.training import newest_position
+
+        with self._clock.stage("startup"):
+            from ymltrain.run.startup import import_training
+
+            import_training()
+        attempt = begin_attempt(self._job.run, newest_position(self._job))
+        self._log.write(f"attempt {attempt.number} begins")
+        try:
+            result = self._stages(attempt, prepared)
+        except YmltrainError as error:
+            self._log.write(f"attempt {attempt.number} failed: [{error.code}] {error.message}")
+            end_attempt(self._job.run, attempt, "failed", error)
+            if _ends_for_good(error):
+                write_final(self._job.run, Final(status="failed", ended=_now(), fault=Fault.of(error)))
+            raise
+        except KeyboardInterrupt:
+            end_attempt(self._job.run, attempt, "interrupted")
+            raise
+        end_attempt(self._job.run, attempt, result.status)
+        self._log.write(f"attempt {attempt.number} ends: {result.status}")
+        return result
+
+    def _stages(self, attempt: Attempt, prepared: Future[PreparedData]) -> FitResult:
+        from ymltrain.fit.training import evaluate_test, train_network
+
+        job = self._job
+        data = prepared.result()
+        for warning in data.report.warnings:
+            self._warn(warning)
+        writer = MetricsWriter(job.run, attempt.number, 0, self._warn)
+        observers = Observers(writer, job.trackers(), self._warn)
+        observers.start(job.run.run_id, job.plan.name, job.run.path, job.plan.recipe.resolved)
+        status = "failed"
+        try:
+            with self._clock.stage("train"):
+                network, outcome = train_network(job, data, lambda event: self._emit(observers, event), self._stop)
+            status = self._status(outcome)
+            if status != "done":
+                return self._result(outcome, status, attempt)
+            with self._clock.stage("evaluate"):
+                measured = evaluate_test(job, data, network, outcome)
+            metrics = outcome.metrics | measured.values
+            observers.emit(measured.event)
+            self._emit(observers, StageChanged(stage="bundle"))
+            contract = self._bundle(data, outcome, metrics)
+            observers.emit(ArtifactWritten(path=job.run.bundle, role="bundle"))
+            model, alias = self._register(contract, metrics)
+        finally:
+            observers.finish(status)
+        return self._finish(outcome, attempt, metrics, contract, (model, alias))
+
+    def _bundle(self, data: PreparedData, outcome: TrainOutcome, metrics: dict[str, float]) -> Contract:
+        from ymltrain.bundle.write import Trained, write_bundle
+
+        job = self._job
+        with self._clock.stage("bundle"):
+            try:
+                return write_bundle(job.run.bundle, job.plan, Trained(data, outcome.weights, metrics), job.catalog, job.environment)
+            except OSError as error:
+                message = f"the bundle cannot be written to {job.run.bundle}: {error.strerror}"
+                raise RunError("YT910", message, "training is saved: make room, then `ymltrain fit --resume`") from error
+
+    def _register(self, contract: Contract, metrics: dict[str, float]) -> tuple[RegisteredModel | None, str | None]:
+        from ymltrain.fit.registering import register_bundle, registered_model
+
+        if self._job.plan.register is None:
+            return None, None
+        with self._clock.stage("register"):
+            version, alias = register_bundle(self._job, contract, metrics, self._job.metrics())
+        return registered_model(version), alias
+
+    def _finish(
+        self,
+        outcome: TrainOutcome,
+        attempt: Attempt,
+        metrics: dict[str, float],
+        contract: Contract,
+        registered: tuple[RegisteredModel | None, str | None],
+    ) -> FitResult:
+        model, alias = registered
+        values = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+        result = msgspec.structs.replace(
+            self._result(outcome, "done", attempt),
+            metrics=values,
+            tensor_digest=contract.digests.tensors,
+            model=model,
+            promoted=alias,
+        )
+        write_final(
+            self._job.run,
+            Final(
+                status="done",
+                ended=_now(),
+                metrics=values,
+                steps=result.steps,
+                best_epoch=result.best_epoch,
+                tensor_digest=result.tensor_digest,
+                model=model,
+                timings=result.timings,
+            ),
+        )
+        return result
+
+    def _result(self, outcome: TrainOutcome, status: str, attempt: Attempt) -> FitResult:
+        resumed = attempt.resumed_from
+        return FitResult(
+            run_id=self._job.run.run_id,
+            run_dir=str(self._job.run.path),
+            status=status,  # type: ignore[arg-type]  # _status makes no other
+            metrics={name: value if math.isfinite(value) else None for name, value in outcome.metrics.items()},
+            steps=outcome.steps,
+            best_epoch=outcome.best_epoch,
+            tensor_digest=None,
+            resumed_from=resumed.checkpoint if resumed is not None else None,
+            model=None,
+            promoted=None,
+            timings=self._clock.seconds,
+        )
+
+    def _status(self, outcome: TrainOutcome) -> str:
+        if outcome.status == "done":
+            return "done"
+        return "interrupted" if self._stop.signal is signal.SIGINT else "preempted"
+
+    def _emit(self, observers: Observers, event: RunEvent) -> None:
+        observers.emit(event)
+        self._job.watch(event)
+
+    def _warn(self, message: str) -> None:
+        self._log.write(f"warning: {message}")
+        self._job.warn(message)
+
+
+def _ends_for_good(error: YmltrainError) -> bool:
+    """Whether resuming cannot mend it: the data do not fit, or the numbers ran away."""
+    return isinstance(error, DataError) or error.code == NOT_FINITE
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

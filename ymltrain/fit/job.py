@@ -1,0 +1,83 @@
+"""What a fit is given, what it gives back, and the plugins it builds from the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.data.learning import TableSpec
+from ymltrain.data.prepare import PreparedData, prepare_data
+from ymltrain.kinds.contracts import Metric, RegistryBackend, Tracker
+from ymltrain.kinds.params import absolute_paths
+from ymltrain.plan.events import RunEvent
+from ymltrain.plan.plan import Plan, PlanNode
+from ymltrain.record.directory import RunDirectory
+from ymltrain.record.final import RegisteredModel
+from ymltrain.registry.location import located
+
+
+@dataclass(frozen=True)
+class Job:
+    """One execution of a plan: `watch` hears every event, `warn` every warning for a person."""
+
+    plan: Plan
+    run: RunDirectory
+    workspace: Path
+    catalog: Catalog
+    environment: Mapping[str, str]
+    watch: Callable[[RunEvent], None]
+    warn: Callable[[str], None]
+
+    def build(self, node: PlanNode, adjust: Callable[[Any], Any] | None = None) -> Any:
+        """The plugin of a node of the plan."""
+        return self.catalog.build(node, self.environment, adjust)
+
+    def metrics(self) -> dict[str, Metric]:
+        """The metric plugins by the name their values are logged under."""
+        return {node.type: self.build(node) for node in self.plan.nodes_of("metric")}
+
+    def trackers(self) -> dict[str, Tracker]:
+        """The tracker plugins by name."""
+        return {node.type: self.build(node) for node in self.plan.nodes_of("tracker")}
+
+    def registry_backend(self) -> RegistryBackend:
+        """The registry's storage; `registry/` of the workspace unless the plan says otherwise."""
+        backend: RegistryBackend = self.build(self.plan.node("registry"), lambda params: located(params, self.workspace))
+        return backend
+
+    def prepare_data(self) -> PreparedData:
+        """Read, split and encode the data. Raises DataError."""
+        plan = self.plan
+        return prepare_data(
+            source=self.build(plan.node("datasource"), lambda params: absolute_paths(params, self.workspace)),
+            split=self.build(plan.node("split")),
+            encoders={feature.column: self.build(plan.node(feature.encoder)) for feature in plan.features},
+            spec=TableSpec(
+                features=plan.features,
+                target=plan.target,
+                keys=plan.keys,
+                seeds=plan.seeds,
+                golden_rows=plan.skew.golden_rows,
+            ),
+        )
+
+
+class FitResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fit came to; the document of `fit --json`. `timings` are seconds by stage, of this attempt."""
+
+    run_id: str
+    run_dir: str
+    status: Literal["done", "preempted", "interrupted"]
+    metrics: dict[str, float | None]
+    steps: int
+    best_epoch: int | None
+    tensor_digest: str | None
+    resumed_from: str | None
+    model: RegisteredModel | None
+    promoted: str | None
+    timings: dict[str, float]

@@ -1,0 +1,37 @@
+"""Numbers as a person reads them."""
+
+from __future__ import annotations
+
+import math
+
+_STEPS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def figure(value: float | str | None) -> str:
+    """A measured value with four significant digits."""
+    if value is None or isinstance(value, str):
+        return "—" if value is None else value
+    if not math.isfinite(value):
+        return str(value)
+    if value != 0 and not 1e-3 <= abs(value) < 1e6:  # noqa: PLR2004 - where digits stop being readable
+        return f"{value:.3e}"
+    digits = max(0, 3 - int(math.floor(math.log10(abs(value))))) if value else 1
+    return f"{value:,.{min(digits, 6)}f}"
+
+
+def size(count: float) -> str:
+    """Bytes with a binary unit."""
+    for unit in _STEPS:
+        if count < 1024 or unit == _STEPS[-1]:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    raise AssertionError
+
+
+def seconds(value: float) -> str:
+    """A duration."""
+    minutes, rest = divmod(value, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest:.0f} s" if minutes else f"{rest:.1f} s"

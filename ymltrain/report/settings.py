@@ -1,0 +1,45 @@
+"""Settings of a recipe with where they come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ymltrain.compiler.explain import Explanation, Setting
+from ymltrain.report.console import to_output
+
+
+def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
+    """An explanation as programs read it."""
+    return {
+        "key_path": explanation.key_path,
+        **_as_json(explanation.setting),
+        "overridden": [_as_json(setting) for setting in explanation.overridden],
+    }
+
+
+def show_explanation(explanation: Explanation) -> None:
+    """The value and its origin, then what it overrides."""
+    console = to_output()
+    console.print(f"{explanation.key_path} = {value_text(explanation.setting.value)}", style="bold")
+    console.print(f"  set by {origin_text(explanation.setting)}")
+    for setting in explanation.overridden:
+        console.print(f"  over {value_text(setting.value)}, set by {origin_text(setting)}", style="dim")
+
+
+def origin_text(setting: Setting) -> str:
+    """An origin in words."""
+    if setting.file is None:
+        return "default"
+    place = setting.file if setting.origin.value == "override" else f"{setting.file}:{setting.line}"
+    return place if setting.origin.value in ("file", "override") else f"{setting.origin.value}, {place}"
+
+
+def value_text(value: Any) -> str:
+    """A value as a recipe would write it on one line."""
+    import json
+
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+
+
+def _as_json(setting: Setting) -> dict[str, Any]:
+    return {"value": setting.value, "origin": setting.origin.value, "file": setting.file, "line": setting.line}
