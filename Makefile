@@ -19,7 +19,7 @@ $(INSTALLED): pyproject.toml constraints.txt $(PLUGINS)
 	@$(PYTHON) -c 'import sys; sys.exit("ymltrain needs Python 3.11 or newer, $(PYTHON) is %d.%d; try make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@echo "Setting up $(VENV) (the first time takes some minutes) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]' $(PLUGINS:%/pyproject.toml=-e ./%)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]' $(PLUGINS:%/pyproject.toml=-e ./%)
 	@touch $@
 
 fit: venv ## Train recipes/diamonds.yaml

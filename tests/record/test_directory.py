@@ -72,6 +72,14 @@ def test_other_folders_are_no_runs(tmp_path):
     assert str(tmp_path) in caught.value.message
 
 
+@pytest.mark.parametrize("run_id", ["", "../..", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"])
+def test_an_identity_that_is_none(run, run_id):
+    """A directory whose provenance names no possible run id is refused when it is opened, not later."""
+    run.provenance_file.write_text(json.dumps({"run_id": run_id, "name": "toy"}))
+    with pytest.raises(UsageError, match="is not the directory of a run"):
+        RunDirectory.open(run.path)
+
+
 @pytest.mark.parametrize("name", ["../out", "a/b", "/abs", "", ".hidden", "..", "a\\b", "a\nb"])
 def test_a_name_cannot_lead_out_of_the_workspace(tmp_path, small_plan, name):
     """A name that is not one plain folder is refused and nothing is made."""

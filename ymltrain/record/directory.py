@@ -25,7 +25,7 @@ import msgspec
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.plan import Plan, read_plan, write_plan
 from ymltrain.record.faults import folder_fault
-from ymltrain.record.ulid import new_ulid, ulid_time
+from ymltrain.record.ulid import is_ulid, new_ulid, ulid_time
 from ymltrain.storage import path_problem, write_durably
 
 UNFINISHED_PREFIX = ".new-"
@@ -83,6 +83,8 @@ class RunDirectory:
                 f"{path} is not the directory of a run: {error}",
                 "a run's directory holds plan.json and provenance.json; `ymltrain runs ls` lists the runs of a workspace",
             ) from None
+        if not is_ulid(identity.run_id):
+            raise UsageError("YT905", f"{path} is not the directory of a run: it says it is run {identity.run_id!r}")
         return cls(path, identity.name, identity.run_id)
 
     def plan(self) -> Plan:

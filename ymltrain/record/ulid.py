@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-ULID = re.compile(rf"[0-7][{CROCKFORD}]{{25}}")
+ULID = re.compile(rf"[0-6][{CROCKFORD}]{{25}}")  # a 7 at the front lies beyond the year 9999, where datetime ends
 RANDOM_BITS = 80
 
 
