@@ -27,6 +27,7 @@ from ymltrain.kinds.contracts import (
 from ymltrain.plan.events import ArtifactWritten, CheckpointSaved, EpochEnded, MetricsLogged, RunEvent, StageChanged
 from ymltrain.plan.shapes import FeatureShape, OutputShape, Task, TensorShape
 from ymltrain.plan.topology import Topology
+from ymltrain.storage import copy_exclusively, create_exclusively, inside, path_problem
 
 __all__ = [
     "ArrowSchema",
@@ -66,5 +67,9 @@ __all__ = [
     "Topology",
     "Tracker",
     "Tuner",
+    "copy_exclusively",
+    "create_exclusively",
+    "inside",
+    "path_problem",
     "plugin",
 ]

@@ -1,0 +1,60 @@
+"""Where a registry may lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ymltrain.api import NoParams, PluginError
+from ymltrain.builtin.registry.filesystem import FilesystemParams, FilesystemRegistry
+from ymltrain.registry import located
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        (None, "/work space/registry"),
+        ("models", "/work space/models"),
+        ("../shared", "/work space/../shared"),
+        ("/data/registry", "/data/registry"),
+        ("file:///data/my%20registry", "/data/my registry"),
+        ("file://localhost/data", "/data"),
+        ("~/registry", str(Path("~/registry").expanduser())),
+    ],
+)
+def test_located(url: str | None, place: str) -> None:
+    """What a recipe leaves open is taken from the workspace; the rest stays."""
+    assert str(FilesystemRegistry(located(FilesystemParams(url=url), Path("/work space")))) == place
+
+
+def test_params_without_a_url_stay() -> None:
+    """A backend that has no `url` is located by its own params."""
+    assert located(NoParams(), Path("/w")) == NoParams()
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("s3://bucket/registry", "local disks only"),
+        ("https://example.org/registry", "local disks only"),
+        ("memory://registry", "local disks only"),
+        ("file://server/share", "local disks only"),
+        ("simplecache::s3://bucket/registry", "local disks only"),
+        ("relative/path", "no absolute path"),
+        ("file://", "no absolute path"),
+        ("/a\0b", "no absolute path"),
+        (None, "without its folder"),
+    ],
+)
+def test_other_places_are_refused(url: str | None, what: str) -> None:
+    """Another scheme is not in this version and the error says so; a path must be absolute by then."""
+    with pytest.raises(PluginError, match=what) as refused:
+        FilesystemRegistry(FilesystemParams(url=url))
+    assert refused.value.code == "YT950"
+
+
+def test_constructing_touches_nothing(tmp_path: Path) -> None:
+    """A backend can be constructed for a check; its folder appears with the first write."""
+    FilesystemRegistry(FilesystemParams(url=str(tmp_path / "registry")))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,33 @@
+"""The model registry: immutable versions, aliases and promotions as the fold of one append-only log per model.
+
+    <registry>/FORMAT.json                            which format this is
+               blobs/sha256/ab/<64 hex digits>        content: the files of versions, and their manifests
+               models/<name>/log/<20 digits>.json     the events, from 1 without a gap: the only commit point
+
+What is refused, by code of the RegistryError: YT950 a place this version cannot keep a registry in (PluginError),
+YT951 an unsafe or invalid name, YT952 no such model, version or alias, YT953 a lost compare-and-set, YT954 a fault
+of the storage, YT955 damage, YT956 what only a newer ymltrain understands, YT957 a commit that was overtaken too
+often or whose outcome is not known, YT958 a folder that may not become a version, YT959 a write that contradicts
+an earlier one or compares what cannot be compared.
+"""
+
+from ymltrain.registry.events import GateOutcome, Promotion
+from ymltrain.registry.gates import Goal
+from ymltrain.registry.location import located
+from ymltrain.registry.references import Reference, parse_reference
+from ymltrain.registry.registry import Registry
+from ymltrain.registry.state import ModelState, Version
+from ymltrain.registry.write import new_write_id
+
+__all__ = [
+    "GateOutcome",
+    "Goal",
+    "ModelState",
+    "Promotion",
+    "Reference",
+    "Registry",
+    "Version",
+    "located",
+    "new_write_id",
+    "parse_reference",
+]

@@ -1,0 +1,143 @@
+"""The events of a model's log: the registry's whole memory, and its format on disk.
+
+An event is written once, under the next number of its model's log, and never changes. `change` says what
+happened, by its `op`; later versions of ymltrain may add ops, and fields which an older one can do without.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ymltrain.diagnostics import RegistryError
+from ymltrain.plan.plan import canonical_json
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", omit_defaults=True):
+    """What an event did to its model."""
+
+
+class Register(Change, frozen=True, kw_only=True, tag="register"):
+    """Added a version. `digest` is that of its manifest, `lineage` what it was made from."""
+
+    version: int
+    digest: str
+    tensor_digest: str | None = None
+    run_id: str | None = None
+    metrics: dict[str, float | None] = {}
+    lineage: dict[str, Any] = {}
+
+
+class SetAlias(Change, frozen=True, kw_only=True, tag="alias"):
+    """Made an alias point at a version. `expect` is what it had to point at before (null: at nothing), where that was asked."""
+
+    alias: str
+    version: int
+    expect: int | UnsetType | None = UNSET
+
+
+class RemoveAlias(Change, frozen=True, kw_only=True, tag="unalias"):
+    """Took an alias away, `expect` as in `SetAlias`."""
+
+    alias: str
+    expect: int | UnsetType | None = UNSET
+
+
+class GateOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one gate found: the new version's value, that of the alias holder it was compared with, and a sentence why."""
+
+    metric: str
+    passed: bool
+    reason: str
+    value: float | None = None
+    better_than: str | None = None
+    holder: int | None = None
+    holder_value: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class Promotion(Change, frozen=True, kw_only=True, tag="promote"):
+    """Put a version before the gates of an alias. The alias moved from `previous` to it exactly when `promoted`."""
+
+    alias: str
+    version: int
+    promoted: bool
+    previous: int | None = None
+    gates: tuple[GateOutcome, ...] = ()
+
+
+class Yank(Change, frozen=True, kw_only=True, tag="yank"):
+    """Withdrew a version (or brought it back): it stays readable by number and digest, and no alias may move to it."""
+
+    version: int
+    yanked: bool = True
+    reason: str = ""
+
+
+class Describe(Change, frozen=True, kw_only=True, tag="describe"):
+    """Gave a version, or the model where `version` is null, its description."""
+
+    description: str
+    version: int | None = None
+
+
+class Tag(Change, frozen=True, kw_only=True, tag="tag"):
+    """Set a tag of a version, or of the model where `version` is null; a null value takes it away."""
+
+    key: str
+    value: str | None = None
+    version: int | None = None
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """A change this version of ymltrain does not know. Nobody writes it."""
+
+    op: str
+
+
+KnownChange: TypeAlias = Register | SetAlias | RemoveAlias | Promotion | Yank | Describe | Tag
+OPS = frozenset(change.__struct_config__.tag for change in (Register, SetAlias, RemoveAlias, Promotion, Yank, Describe, Tag))
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What surrounds every change: its place in the log, the writer's own id of the write, and the digest of the event before."""
+
+    seq: int
+    write_id: str
+    prev_sha256: str | None
+    at: datetime
+    actor: str
+
+
+class Event(Envelope, frozen=True, kw_only=True):
+    """One entry of a model's log."""
+
+    change: KnownChange | Unknown
+
+
+class RawEvent(Envelope, frozen=True, kw_only=True):
+    """An entry whose change is not read yet."""
+
+    change: msgspec.Raw
+
+
+def encode_event(event: Event) -> bytes:
+    """The bytes an event is stored as."""
+    return canonical_json(event) + b"\n"
+
+
+def decode_event(content: bytes, key: str) -> Event:
+    """Read a stored event; a change with an unknown op becomes `Unknown`. Raises RegistryError when it is none."""
+    try:
+        raw = msgspec.json.decode(content, type=RawEvent)
+        op = msgspec.json.decode(raw.change, type=Unknown).op
+        change = msgspec.json.decode(raw.change, type=KnownChange) if op in OPS else Unknown(op)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RegistryError(
+            "YT955", f"{key} is damaged: {error}", "restore the registry from a copy; nothing was changed"
+        ) from None
+    return Event(seq=raw.seq, write_id=raw.write_id, prev_sha256=raw.prev_sha256, at=raw.at, actor=raw.actor, change=change)

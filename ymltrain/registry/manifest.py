@@ -1,0 +1,124 @@
+"""The manifest of a version: its files by path and digest. Its own digest names the version's whole content."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from ymltrain.diagnostics import RegistryError
+from ymltrain.plan.plan import canonical_json
+from ymltrain.storage import bytes_digest, file_digest, path_problem, path_set_problem
+
+MANIFEST_VERSION = 1
+MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".md": "text/markdown",
+    ".onnx": "application/onnx",
+    ".parquet": "application/vnd.apache.parquet",
+    ".png": "image/png",
+    ".pt2": "application/vnd.pytorch.pt2",
+    ".safetensors": "application/vnd.safetensors",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".yaml": "application/yaml",
+}
+"""What a version may hold, by suffix. Pickles are not on the list, nor is anything else that runs when it is opened
+as intended; `.pt2` is an export for other programs, which ymltrain does not open."""
+
+
+class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a version."""
+
+    path: str
+    digest: str
+    size: int
+    media_type: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of a version, sorted by path."""
+
+    manifest: int = MANIFEST_VERSION
+    files: tuple[ManifestFile, ...]
+
+    def encode(self) -> bytes:
+        """Its canonical bytes, of which a version carries the digest."""
+        return canonical_json(self)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the canonical bytes."""
+        return bytes_digest(self.encode())
+
+
+def read_folder(folder: Path) -> Manifest:
+    """The manifest of the files in a folder. Raises RegistryError when one of them may not be in a version."""
+    if not folder.is_dir():
+        raise _unfit(f"{folder} is not a folder", "register the folder of a bundle")
+    manifest = Manifest(files=tuple(_read_file(folder, path) for path in _paths(folder)))
+    _check(manifest, str(folder))
+    return manifest
+
+
+def decode_manifest(content: bytes, name: str) -> Manifest:
+    """A manifest from its bytes. What it says is checked as if a stranger had written it. Raises RegistryError."""
+    try:
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RegistryError("YT955", f"the manifest of {name} is damaged: {error}", "restore the registry from a copy") from None
+    if manifest.manifest != MANIFEST_VERSION:
+        raise RegistryError(
+            "YT956",
+            f"the manifest of {name} has version {manifest.manifest}; this ymltrain knows version {MANIFEST_VERSION}",
+            "upgrade ymltrain to read it",
+        )
+    _check(manifest, f"the manifest of {name}")
+    return manifest
+
+
+def _paths(folder: Path) -> list[str]:
+    """All files below a folder, sorted. Raises RegistryError at a symbolic link or anything else that is no plain file."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        for name in [*folders, *names]:
+            path = Path(parent, name)
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                raise _unfit(f"{path} is a symbolic link or a special file", "a version holds plain files; replace it by a copy")
+            if path.is_file():
+                found.append(path.relative_to(folder).as_posix())
+    return sorted(found)
+
+
+def _read_file(folder: Path, path: str) -> ManifestFile:
+    file = folder / path
+    return ManifestFile(
+        path=path,
+        digest=file_digest(file),
+        size=file.stat().st_size,
+        media_type=MEDIA_TYPES.get(file.suffix.lower(), ""),
+    )
+
+
+def _check(manifest: Manifest, name: str) -> None:
+    paths = [file.path for file in manifest.files]
+    if not paths:
+        raise _unfit(f"{name} holds no files", "register the folder of a bundle")
+    for path in paths:
+        problem = path_problem(path)
+        if problem is not None:
+            raise _unfit(f"{name}: the path {path!r} {problem}", "rename the file")
+        if Path(path).suffix.lower() not in MEDIA_TYPES:
+            kinds = ", ".join(MEDIA_TYPES)
+            raise _unfit(f"{name}: {path} is not a kind of file a version may hold", f"it may hold {kinds}; never a pickle")
+    problem = path_set_problem(paths)
+    if problem is not None:
+        raise _unfit(f"{name}: {problem}", "rename one of them")
+
+
+def _unfit(message: str, hint: str) -> RegistryError:
+    return RegistryError("YT958", message, hint)
