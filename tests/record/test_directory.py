@@ -134,7 +134,7 @@ def test_a_folder_that_may_not_be_written(tmp_path, run, start_python):
     workspace.mkdir()
     workspace.chmod(stat.S_IRUSR | stat.S_IXUSR)
     output, errors = start_python(CREATE_UNPRIVILEGED, workspace, run.plan_file).communicate()
-    assert output.startswith(f"UsageError YT901 cannot write in {workspace / 'runs' / 'toy'}: Permission denied"), errors
+    assert output.startswith(f"UsageError YT931 cannot write in {workspace / 'runs' / 'toy'}: Permission denied"), errors
     assert "--workspace" in output
     assert list(workspace.iterdir()) == []
 
@@ -155,6 +155,6 @@ def test_a_full_disk(small_disk: Path, make_run):
 
     with pytest.raises(RunError, match="no space left to write in") as caught:
         fill()
-    assert caught.value.code == "YT900"
+    assert caught.value.code == "YT930"
     assert find_runs(small_disk)
     assert all(found.plan().name == "toy" for found in find_runs(small_disk))

@@ -79,9 +79,9 @@ def test_an_attempt_that_ended_tells_how(run, outcome):
 
 def test_a_failure_keeps_its_error(run):
     """What a failed attempt raised can be read with code, message and hint."""
-    error = RunError("YT950", "the disk is full", "free some space")
+    error = RunError("YT910", "the disk is full", "free some space")
     end_attempt(run, begin_attempt(run, None), "failed", error)
-    assert read_attempts(run)[-1].fault == Fault(code="YT950", message="the disk is full", hint="free some space")
+    assert read_attempts(run)[-1].fault == Fault(code="YT910", message="the disk is full", hint="free some space")
 
 
 def test_the_end_is_put_once(run):

@@ -59,8 +59,8 @@ def test_an_unfinished_run_shows_its_last_values(run):
 
 def test_a_failed_run_shows_its_error(run):
     """The error of the last attempt is there with code and hint, until an attempt does better."""
-    end_attempt(run, begin_attempt(run, None), "failed", RunError("YT950", "disk full", "free some space"))
-    assert summarize(run)["error"] == {"code": "YT950", "message": "disk full", "hint": "free some space"}
+    end_attempt(run, begin_attempt(run, None), "failed", RunError("YT910", "disk full", "free some space"))
+    assert summarize(run)["error"] == {"code": "YT910", "message": "disk full", "hint": "free some space"}
     end_attempt(run, begin_attempt(run, None), "preempted")
     assert summarize(run)["error"] is None
 

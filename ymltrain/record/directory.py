@@ -79,12 +79,12 @@ class RunDirectory:
             identity = msgspec.json.decode((path / "provenance.json").read_bytes(), type=_Identity)
         except (OSError, msgspec.DecodeError) as error:
             raise UsageError(
-                "YT905",
+                "YT935",
                 f"{path} is not the directory of a run: {error}",
                 "a run's directory holds plan.json and provenance.json; `ymltrain runs ls` lists the runs of a workspace",
             ) from None
         if not is_ulid(identity.run_id):
-            raise UsageError("YT905", f"{path} is not the directory of a run: it says it is run {identity.run_id!r}")
+            raise UsageError("YT935", f"{path} is not the directory of a run: it says it is run {identity.run_id!r}")
         return cls(path, identity.name, identity.run_id)
 
     def plan(self) -> Plan:
@@ -92,7 +92,7 @@ class RunDirectory:
         try:
             content = self.plan_file.read_bytes()
         except OSError as error:
-            raise UsageError("YT905", f"{self.path} is not the directory of a run: {error}") from None
+            raise UsageError("YT935", f"{self.path} is not the directory of a run: {error}") from None
         return read_plan(content, str(self.plan_file))
 
     @property
@@ -151,7 +151,7 @@ def _check_name(name: str) -> None:
     if problem is None and name.startswith("."):
         problem = 'begins with "."'
     if problem is not None:
-        raise UsageError("YT902", f'the name "{name}" cannot name a folder of runs: it {problem}', "change `name` in the recipe")
+        raise UsageError("YT932", f'the name "{name}" cannot name a folder of runs: it {problem}', "change `name` in the recipe")
 
 
 def _make_whole(folder: Path, run_id: str, files: Mapping[str, bytes]) -> Path:

@@ -13,9 +13,9 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def folder_fault(folder: Path, error: OSError) -> YmltrainError:
     """The error to raise when nothing can be written in `folder`: RunError for a full disk, else UsageError."""
     if error.errno in NO_SPACE:
-        return RunError("YT900", f"no space left to write in {folder}", "free some space, or choose another disk with --workspace")
+        return RunError("YT930", f"no space left to write in {folder}", "free some space, or choose another disk with --workspace")
     return UsageError(
-        "YT901",
+        "YT931",
         f"cannot write in {folder}: {error.strerror}",
         "make that folder writable, or choose another place with --workspace",
     )

@@ -47,7 +47,7 @@ def write_final(run: RunDirectory, final: Final) -> None:
     except OSError as error:
         raise folder_fault(run.path, error) from error
     if not is_first:
-        raise UsageError("YT907", f"run {run.run_id} has ended already", "start a new run: `ymltrain fit RECIPE`")
+        raise UsageError("YT937", f"run {run.run_id} has ended already", "start a new run: `ymltrain fit RECIPE`")
 
 
 def read_final(run: RunDirectory) -> Final | None:
@@ -59,4 +59,4 @@ def read_final(run: RunDirectory) -> Final | None:
     try:
         return msgspec.json.decode(content, type=Final)
     except msgspec.DecodeError as error:
-        raise UsageError("YT905", f"{run.final_file} is damaged: {error}", "copy the run's directory again") from None
+        raise UsageError("YT935", f"{run.final_file} is damaged: {error}", "copy the run's directory again") from None

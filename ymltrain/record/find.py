@@ -35,7 +35,7 @@ def find_run(workspace: Path, run: str) -> RunDirectory:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise UsageError("YT904", f'"{run}" is the beginning of {len(matches)} run ids', _one_of(matches))
+        raise UsageError("YT934", f'"{run}" is the beginning of {len(matches)} run ids', _one_of(matches))
     if Path(run).is_dir():
         return RunDirectory.open(Path(run))
     raise _unknown(workspace, run, runs)
@@ -53,16 +53,16 @@ def newest_unfinished(workspace: Path, name: str) -> RunDirectory | None:
 def _unknown(workspace: Path, run: str, runs: list[RunDirectory]) -> UsageError:
     if not runs:
         return UsageError(
-            "YT903",
+            "YT933",
             f"there are no runs in {workspace / 'runs'}",
             "start one with `ymltrain fit RECIPE`, or name another --workspace",
         )
     message = f'there is no run "{run}" in {workspace / "runs"}'
     named = [found for found in runs if found.name == run]
     if named:
-        return UsageError("YT903", message, f'"{run}" is the name of {len(named)} of them: {_one_of(named)}')
+        return UsageError("YT933", message, f'"{run}" is the name of {len(named)} of them: {_one_of(named)}')
     near = nearest_name(run, [found.run_id for found in runs])
-    return UsageError("YT903", message, LIST_HINT if near is None else f"did you mean {near}? {LIST_HINT}")
+    return UsageError("YT933", message, LIST_HINT if near is None else f"did you mean {near}? {LIST_HINT}")
 
 
 def _one_of(runs: list[RunDirectory]) -> str:

@@ -31,7 +31,7 @@ def locked(run: RunDirectory) -> Iterator[None]:
     try:
         if not _take(descriptor, patience=PROBES_PASS_IN_SECONDS):
             raise UsageError(
-                "YT906",
+                "YT936",
                 f"run {run.run_id} is being run by another process",
                 f"wait until it ends, or stop it; {run.attempts} says which process and host it is",
             )

@@ -58,7 +58,7 @@ def _resolved_recipe(run: RunDirectory) -> dict[str, Any]:
     try:
         return msgspec.json.decode(run.plan_file.read_bytes(), type=_Plan).recipe.resolved
     except (OSError, msgspec.DecodeError) as error:
-        raise UsageError("YT905", f"{run.plan_file} is damaged: {error}", "copy the run's directory again") from None
+        raise UsageError("YT935", f"{run.plan_file} is damaged: {error}", "copy the run's directory again") from None
 
 
 def _flatten(node: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[str, Any]]:
