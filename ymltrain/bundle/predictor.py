@@ -53,7 +53,10 @@ class Predictor:
         The columns are `prediction`, and for a classification `probability_<class>` for each class. Raises
         BundleError when the table lacks a column, DataError when one cannot be read as its type.
         """
-        rows = self.read(table)
+        return self.predict_rows(self.read(table))
+
+    def predict_rows(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The same for rows that `read` (or `ymltrain.data.reading.read_rows`) has read."""
         outputs = [self.outputs(self.encode(part)) for part in rows.iter_slices(BATCH_ROWS)]
         empty = np.empty((0, self.target.output.width), np.float32)
         return self.decode(np.concatenate(outputs) if outputs else empty)

@@ -19,8 +19,8 @@ def command(
     profile: str | None,
     plugins: tuple[Path, ...],
     workspace: Path | None,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
-    no_data: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,
+    no_data: bool,
 ) -> int:
     """Check RECIPE, with overrides laid over it, and report every mistake at once.
 

@@ -12,7 +12,7 @@ from ymltrain.cli.options import make_request, recipe_options
 @click.command("explain", epilog="Example:  ymltrain explain recipes/diamonds.yaml optimizer.lr")
 @recipe_options
 @click.pass_context
-def command(  # noqa: PLR0913 - one parameter an option
+def command(
     context: click.Context,
     /,
     recipe: Path,
@@ -20,7 +20,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     profile: str | None,
     plugins: tuple[Path, ...],
     workspace: Path | None,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,
 ) -> int:
     """Say which file, line, profile, override, variable or default set the value at KEY.
 

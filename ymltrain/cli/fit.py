@@ -42,14 +42,14 @@ class Asked:
     help="Go on with a run: the newest unfinished one of the recipe, or RUN.",
 )
 @common_options
-def command(  # noqa: PLR0913 - one parameter an option
+def command(
     arguments: tuple[str, ...],
     profile: str | None,
     plan: Path | None,
     resume: str | None,
     plugins: tuple[Path, ...],
     workspace: Path | None,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,
 ) -> int:
     """Train what RECIPE describes: read and split the data, train, evaluate on the test split, bundle, register, promote.
 

@@ -21,7 +21,7 @@ def ls(
     kind: str | None,
     plugins: tuple[Path, ...],
     workspace: Path | None,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,
 ) -> int:
     """List the installed plugins (of KIND) with the distribution that brings each. Imports none of them."""
     del workspace
@@ -50,7 +50,7 @@ def show(
     name: str,
     plugins: tuple[Path, ...],
     workspace: Path | None,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,
 ) -> int:
     """Show a plugin: what it does, its params with their defaults, where it comes from."""
     del workspace

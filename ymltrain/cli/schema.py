@@ -25,14 +25,14 @@ OWN = "ymltrain"
     "--check", "check_in", type=click.Path(path_type=Path), metavar="DIR", help="Exit 2 unless the schemas there are current."
 )
 @common_options
-def command(  # noqa: PLR0913 - one parameter an option
+def command(
     kind: str | None,
     name: str | None,
     write_to: Path | None,
     check_in: Path | None,
     plugins: tuple[Path, ...],
     workspace: Path | None,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,
 ) -> int:
     """Print the JSON Schema of recipes for the plugins that are installed here.
 

@@ -17,6 +17,7 @@ from ymltrain.plan.plan import FeatureSpec, Plan, PlanNode, RecipeRecord, Regist
 from ymltrain.plan.seeds import seed_tree
 from ymltrain.recipe.compose import VERSION
 from ymltrain.recipe.document import plain
+from ymltrain.recipe.grammar import SECTIONS
 
 
 def make_plan(graph: PluginGraph, request: Request) -> Plan:
@@ -85,7 +86,7 @@ def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
             resolved[name] = {**msgspec.to_builtins(section), **_launcher(resolved, name)}
     if "registry" in resolved:
         resolved["registry"].setdefault("name", resolved.get("name"))
-    return resolved
+    return {section: resolved[section] for section in SECTIONS if section in resolved}
 
 
 def _launcher(resolved: dict[str, Any], section: str) -> dict[str, Any]:

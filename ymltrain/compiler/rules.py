@@ -14,6 +14,7 @@ from ymltrain.compiler.topology import derive_topology
 from ymltrain.diagnostics import Diagnostic, KeyPath, Severity, did_you_mean
 from ymltrain.recipe.document import plain
 from ymltrain.recipe.key_path import format_key_path
+from ymltrain.storage import alias_problem, model_name_problem
 
 Rule: TypeAlias = Callable[[PluginGraph, Request], Iterator[Diagnostic]]
 
@@ -210,6 +211,20 @@ def champions_are_compared_on_the_same_rows(graph: PluginGraph, _: Request) -> I
             yield _at(graph, "YT616", message, hint, ("registry", "promote", "gates", index))
 
 
+def registered_names_are_safe(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
+    """The model and the alias have names that every registry can hold."""
+    if "registry" not in graph.nodes:
+        return
+    written = graph.root.at(("registry", "name"))
+    name = plain(written if written is not None else graph.root.nearest(("name",)))
+    problem = model_name_problem(name) if isinstance(name, str) else None
+    if problem is not None:
+        hint = "write a registry.name of small letters, digits, dots, dashes and underscores"
+        yield _at(graph, "YT619", f'the model name "{name}" {problem}', hint, ("registry", "name") if written else ("name",))
+    if graph.promote is not None and (problem := alias_problem(graph.promote.alias)) is not None:
+        yield _at(graph, "YT619", f'the alias "{graph.promote.alias}" {problem}', "", ("registry", "promote", "alias"))
+
+
 def gates_say_something(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     """A gate without a condition would always pass."""
     for index, gate in enumerate(graph.promote.gates if graph.promote is not None else ()):
@@ -233,4 +248,5 @@ RULES: tuple[Rule, ...] = (
     keys_are_used,
     champions_are_compared_on_the_same_rows,
     gates_say_something,
+    registered_names_are_safe,
 )

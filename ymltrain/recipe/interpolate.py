@@ -28,7 +28,7 @@ _EMPTY_DEFAULT = re.compile(r"\$\{[^{}]*,\s*\}")
 _NESTED = re.compile(r"\$\{[^{}]*\$\{")
 
 
-class _Refused(Exception):
+class _UnresolvableError(Exception):
     """A reference that cannot be resolved: a code, a message and a hint."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
@@ -59,7 +59,7 @@ class _Interpolation:
             return node
         try:
             return self._text(node, node.value, path)
-        except _Refused as refused:
+        except _UnresolvableError as refused:
             if refused.code == _TOO_LARGE:
                 self._is_full = True
             self._diagnostics.add(Diagnostic(refused.code, refused.message, refused.hint, node.span, path))
@@ -68,11 +68,11 @@ class _Interpolation:
     def _text(self, node: Node, text: str, path: KeyPath) -> Node:
         """The node of a text that holds references: the value itself when it is one reference, else text."""
         if _NESTED.search(text):
-            raise _Refused("YT301", f"a reference stands inside another one: {text}", "name the key itself")
+            raise _UnresolvableError("YT301", f"a reference stands inside another one: {text}", "name the key itself")
         if _RELATIVE.search(text):
-            raise _Refused("YT303", f"a reference names its key from the top: {text}", "like ${trainer.max_epochs}")
+            raise _UnresolvableError("YT303", f"a reference names its key from the top: {text}", "like ${trainer.max_epochs}")
         if _EMPTY_DEFAULT.search(text):
-            raise _Refused("YT303", f"the default is empty: {text}", 'write null or "" after the comma')
+            raise _UnresolvableError("YT303", f"the default is empty: {text}", 'write null or "" after the comma')
         self._places.append(path)
         try:
             if _WHOLE.fullmatch(text):
@@ -80,7 +80,7 @@ class _Interpolation:
                 return self._placed(found, node)
             filled = str(self._visit(text, as_text=True))
             if len(filled) > MAX_TEXT:
-                raise _Refused(_TOO_LARGE, f"a text grows beyond {MAX_TEXT:,} characters by its references")
+                raise _UnresolvableError(_TOO_LARGE, f"a text grows beyond {MAX_TEXT:,} characters by its references")
             return replace(node, value=filled)
         finally:
             self._places.pop()
@@ -92,7 +92,7 @@ class _Interpolation:
             return replace(node, value=found, origin=origin)
         self._grown += count_nodes(found)
         if self._grown > MAX_NODES:
-            raise _Refused(_TOO_LARGE, f"the recipe grows beyond {MAX_NODES:,} values by its references")
+            raise _UnresolvableError(_TOO_LARGE, f"the recipe grows beyond {MAX_NODES:,} values by its references")
         return replace(annotate(plain(found), node), replaced=node.replaced)
 
     def _visit(self, text: str, *, as_text: bool = False) -> Any:
@@ -114,16 +114,16 @@ class _Interpolation:
         try:
             tree = parse(text)
         except GrammarParseError as error:
-            raise _Refused("YT303", f"not a reference: {text} ({error})", _FORMS) from None
+            raise _UnresolvableError("YT303", f"not a reference: {text} ({error})", _FORMS) from None
         visitor = GrammarVisitor(node_interpolation_callback=reference, resolver_interpolation_callback=resolver, memo=None)
         return visitor.visit(tree)
 
     def _reference(self, path: tuple[str, ...]) -> Node:
         target = self._root.at(path)
         if target is None:
-            raise _Refused("YT304", f"the recipe has no key {format_key_path(path)}", self._near(path))
+            raise _UnresolvableError("YT304", f"the recipe has no key {format_key_path(path)}", self._near(path))
         if any(place[: len(path)] == path for place in self._places) or len(self._places) > MAX_DEPTH:
-            raise _Refused("YT305", f"${{{format_key_path(path)}}} leads back to itself", "write one of the values out")
+            raise _UnresolvableError("YT305", f"${{{format_key_path(path)}}} leads back to itself", "write one of the values out")
         return self.node(target, path)
 
     def _near(self, path: tuple[str, ...]) -> str:
@@ -137,19 +137,19 @@ class _Interpolation:
         if name == "secret" and len(args) == 1:
             return f"${{secret:{args[0].strip()}}}"
         if name != "env" or not 1 <= len(args) <= 2:
-            raise _Refused("YT306", f"${{{name}:…}} is not part of the recipe language", _FORMS)
+            raise _UnresolvableError("YT306", f"${{{name}:…}} is not part of the recipe language", _FORMS)
         variable = args[0].strip()
         found = self._environment.get(variable)
         if found is None and len(args) == 1:
-            raise _Refused(
+            raise _UnresolvableError(
                 "YT307",
                 f"the environment variable {variable} is not set",
                 f"set it, or give a default: ${{env:{variable},default}}",
             )
         try:
-            return read_scalar((args[1].strip() if found is None else found))
+            return read_scalar(args[1].strip() if found is None else found)
         except ScalarError as error:
-            raise _Refused("YT308", f"the environment variable {variable}: {error}") from None
+            raise _UnresolvableError("YT308", f"the environment variable {variable}: {error}") from None
 
 
 _FORMS = "references are ${a.b}, ${env:NAME}, ${env:NAME,default} and ${secret:NAME}"
@@ -159,5 +159,5 @@ def _as_text(value: Any, name: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None or isinstance(value, dict | list):
-        raise _Refused("YT309", f"{name} is not a single value, so it cannot be part of a text", "reference it alone")
+        raise _UnresolvableError("YT309", f"{name} is not a single value, so it cannot be part of a text", "reference it alone")
     return str(value)

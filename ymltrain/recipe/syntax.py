@@ -19,7 +19,7 @@ MAX_NODES = 100_000
 _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _SyntaxStop(Exception):
+class _UnreadableError(Exception):
     """Reading cannot go on; what is wrong has been reported."""
 
 
@@ -30,7 +30,7 @@ def parse_syntax(source: Source, diagnostics: Diagnostics, start: int = 0) -> No
     """
     try:
         return _Builder(source, diagnostics, start).document()
-    except _SyntaxStop:
+    except _UnreadableError:
         return None
     except yaml.MarkedYAMLError as error:
         diagnostics.add(_explain(error, source))
@@ -158,9 +158,9 @@ class _Builder:
     def _report(self, code: str, message: str, hint: str, span: Span) -> None:
         self._diagnostics.add(Diagnostic(code, message, hint, span))
 
-    def _stopping(self, code: str, message: str, hint: str, span: Span) -> _SyntaxStop:
+    def _stopping(self, code: str, message: str, hint: str, span: Span) -> _UnreadableError:
         self._report(code, message, hint, span)
-        return _SyntaxStop()
+        return _UnreadableError()
 
 
 _BRACE_HINT = (

@@ -13,9 +13,9 @@ def figure(value: float | str | None) -> str:
         return "—" if value is None else value
     if not math.isfinite(value):
         return str(value)
-    if value != 0 and not 1e-3 <= abs(value) < 1e6:  # noqa: PLR2004 - where digits stop being readable
+    if value != 0 and not 1e-3 <= abs(value) < 1e6:
         return f"{value:.3e}"
-    digits = max(0, 3 - int(math.floor(math.log10(abs(value))))) if value else 1
+    digits = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 1
     return f"{value:,.{min(digits, 6)}f}"
 
 

@@ -1,0 +1,39 @@
+"""A MODEL argument to a bundle folder: `name@alias`, `name@3`, `name@sha256:…`, a run, or a bundle folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from ymltrain.bundle.contract import CONTRACT_FILE
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.diagnostics import UsageError
+from ymltrain.record.find import find_run
+from ymltrain.registry import Registry
+from ymltrain.registry.location import located
+
+
+def locate_bundle(model: str, workspace: Path, catalog: Catalog, url: str | None = None) -> Path:
+    """The bundle folder that MODEL names; a registered version is copied to the workspace's cache and verified.
+
+    Raises UsageError, RegistryError.
+    """
+    folder = Path(model)
+    if (folder / CONTRACT_FILE).is_file():
+        return folder
+    if "@" in model:
+        registry = open_registry(workspace, catalog, url)
+        version = registry.resolve(model)
+        return registry.materialize(version, workspace / "cache" / "bundles" / version.digest.replace(":", "-"))
+    run = find_run(workspace, model)
+    if not (run.bundle / CONTRACT_FILE).is_file():
+        raise UsageError("YT817", f"run {run.run_id} has no bundle", f"finish it: ymltrain fit --resume {run.run_id}")
+    return run.bundle
+
+
+def open_registry(workspace: Path, catalog: Catalog, url: str | None = None) -> Registry:
+    """The filesystem registry at a folder or URL; the workspace's own when none is named."""
+    plugin = catalog.load("registry", "filesystem")
+    params = msgspec.convert({"url": url} if url is not None else {}, plugin.params)
+    return Registry(plugin.implementation(located(params, workspace)))

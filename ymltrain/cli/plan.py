@@ -1,0 +1,58 @@
+"""`ymltrain plan`: what a recipe will do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ymltrain.cli.options import make_request, recipe_options
+
+
+@click.command("plan", epilog="Example:  ymltrain plan recipes/diamonds.yaml    ymltrain plan recipes/diamonds.yaml -o plan.json")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the Plan there, for `ymltrain fit --plan`."
+)
+@recipe_options
+def command(
+    recipe: Path,
+    overrides: tuple[str, ...],
+    profile: str | None,
+    plugins: tuple[Path, ...],
+    workspace: Path | None,
+    as_json: bool,
+    output: Path | None,
+) -> int:
+    """Show what RECIPE will do: the graph of plugins, the data, every setting with its origin, parameters, steps, memory, disk.
+
+    Trains nothing and imports no torch. With --json, prints the Plan itself, beside its estimates.
+    """
+    import msgspec
+
+    from ymltrain.compiler.make_plan import make_plan
+    from ymltrain.compiler.passes import build_graph
+    from ymltrain.diagnostics import UsageError
+    from ymltrain.fit.preview import preview_plan
+    from ymltrain.plan.plan import write_plan
+    from ymltrain.report.console import to_person, write_json
+    from ymltrain.report.diagnostics import show_diagnostics
+    from ymltrain.report.plan import show_plan
+
+    request = make_request(recipe, overrides, profile, plugins, workspace)
+    graph = build_graph(request)
+    plan = make_plan(graph, request)
+    assert graph.look is not None
+    if not as_json:
+        show_diagnostics(request.diagnostics)
+    if output is not None:
+        try:
+            output.write_bytes(write_plan(plan))
+        except OSError as error:
+            raise UsageError("YT819", f"{output} cannot be written: {error.strerror}", "choose another place") from None
+        to_person().print(f"plan {plan.digest[:19]} written to {output}")
+    preview = preview_plan(plan, graph.look, request.catalog, request.environment)
+    if as_json:
+        write_json({**msgspec.to_builtins(plan), "estimates": msgspec.to_builtins(preview)})
+    elif output is None:
+        show_plan(plan, preview, graph)
+    return 0

@@ -1,0 +1,55 @@
+"""`ymltrain predict`: rows to predictions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from ymltrain.cli.options import common_options
+
+
+@click.command("predict", epilog="Example:  ymltrain predict diamonds-price@champion recipes/data/diamonds.csv -o prices.csv")
+@click.argument("model")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where predictions go: .csv, .parquet or .jsonl.",
+)
+@click.option("--registry", "registry_url", metavar="URL", help="The registry's folder; the workspace's own by default.")
+@common_options
+def command(
+    model: str,
+    data: Path,
+    output: Path,
+    registry_url: str | None,
+    plugins: tuple[Path, ...],
+    workspace: Path | None,
+    as_json: bool,
+) -> int:
+    """Predict every row of DATA with MODEL, in the order of the rows.
+
+    MODEL is name@alias, name@3, name@sha256:…, a run, or a bundle folder. DATA is read the way the training data
+    were; it needs the model's input columns and may have others. The output has a column `prediction` and, for a
+    classification, one `probability_<class>` for each class.
+    """
+    from ymltrain.bundle.predictor import load_bundle
+    from ymltrain.catalog.catalog import Catalog
+    from ymltrain.cli.locate_model import locate_bundle
+    from ymltrain.fit.predicting import predict_file
+    from ymltrain.record.workspace import find_workspace
+    from ymltrain.report.console import to_output, write_json
+
+    catalog = Catalog.installed(plugins)
+    bundle = locate_bundle(model, find_workspace(workspace), catalog, registry_url)
+    predicted = predict_file(load_bundle(bundle, catalog, os.environ), data, output, catalog)
+    if as_json:
+        write_json({"rows": predicted.rows, "output": str(output), "columns": list(predicted.columns)})
+    else:
+        to_output().print(f"{predicted.rows:,} predictions written to {output}")
+    return 0

@@ -1,0 +1,77 @@
+"""Predictions for a file of rows, written as a file: streamed, and whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+import polars as pl
+
+from ymltrain.bundle.predictor import Predictor
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.data.reading import read_rows
+from ymltrain.diagnostics import BundleError, UsageError, did_you_mean
+from ymltrain.kinds.column_types import infer_column_types
+from ymltrain.kinds.contracts import Datasource
+from ymltrain.recipe.short_forms import source_type
+
+WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], None]] = {
+    ".csv": lambda frame, file: frame.write_csv(file),
+    ".parquet": lambda frame, file: frame.write_parquet(file),
+    ".jsonl": lambda frame, file: frame.write_ndjson(file),
+}
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What was written."""
+
+    rows: int
+    columns: tuple[str, ...]
+
+
+def predict_file(predictor: Predictor, data: Path, output: Path, catalog: Catalog) -> Predicted:
+    """Predict every row of a data file. Raises UsageError, DataError, BundleError; no half-written output is left."""
+    write = WRITERS.get(output.suffix.lower())
+    if write is None:
+        raise UsageError("YT818", f'the type of "{output}" is not one that can be written', f"end it in {', '.join(WRITERS)}")
+    source = _open(predictor, data, catalog)
+    _check_columns(predictor, source)
+    predictions = pl.concat([predictor.predict_rows(batch) for batch in _batches(predictor, source)])
+    unfinished = output.with_name(f".{output.name}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            write(predictions, file)
+        unfinished.replace(output)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise UsageError("YT819", f"{output} cannot be written: {error.strerror}", "choose another place") from None
+    return Predicted(predictions.height, tuple(predictions.columns))
+
+
+def _open(predictor: Predictor, data: Path, catalog: Catalog) -> Datasource:
+    """The data as a source of the training data's type, with its params, when the file is of that type."""
+    reading = predictor.contract.reading
+    found = source_type(data.name) or reading.type
+    params = reading.params if found == reading.type else {}
+    plugin = catalog.load("datasource", found)
+    source: Datasource = plugin.implementation(msgspec.convert({**params, "path": str(data.absolute())}, plugin.params))
+    return source
+
+
+def _check_columns(predictor: Predictor, source: Datasource) -> None:
+    there = infer_column_types(source.schema())
+    missing = [column for column in predictor.columns if column not in there]
+    if missing:
+        message = f"the data lack {', '.join(missing)}, which {predictor.contract.name} takes"
+        raise BundleError("YT923", message, did_you_mean(missing[0], there))
+
+
+def _batches(predictor: Predictor, source: Datasource) -> Iterator[pl.DataFrame]:
+    columns = predictor.columns
+    yield read_rows(pl.DataFrame(schema=dict.fromkeys(columns, pl.Null)), columns)
+    for batch in source.batches(columns):
+        yield read_rows(batch, columns)

@@ -1,0 +1,158 @@
+"""What a plan will come to, estimated from a sample of the data: rows, steps, parameters, memory, disk. Without torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.compiler.graph import DataLook
+from ymltrain.data.reading import column_values, finite_or_null, read_rows
+from ymltrain.kinds.contracts import ColumnType
+from ymltrain.plan.plan import Plan
+from ymltrain.plan.shapes import FeatureShape, OutputShape, TensorShape
+
+FLOAT_BYTES = 4
+RECORDED_POINT_BYTES = 90
+GOLDEN_ROW_BYTES = 120
+
+
+class ColumnPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """A column of the sample. `distinct` counts its values there."""
+
+    name: str
+    role: str
+    read_as: str
+    encoder: str
+    examples: tuple[str, ...]
+    nulls: float
+    distinct: int
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """Estimates. All but `rows` of a small table are from the sample; bytes unless said otherwise."""
+
+    sampled_rows: int
+    rows: int
+    rows_are_exact: bool
+    split_rows: dict[str, int]
+    columns: tuple[ColumnPreview, ...]
+    parameters: int
+    tensors: tuple[TensorShape, ...]
+    steps_per_epoch: int
+    max_steps: int
+    data_memory: int
+    state_memory: int
+    checkpoint_disk: int
+    bundle_disk: int
+    record_disk: int
+    writes: tuple[str, ...]
+
+
+def preview_plan(plan: Plan, look: DataLook, catalog: Catalog, environment: Mapping[str, str]) -> Preview:
+    """Estimate what a plan will come to."""
+    sample = pl.DataFrame(look.sample)
+    shapes = [_feature_shape(plan, feature.column, sample, catalog, environment) for feature in plan.features]
+    output = _output_shape(plan, sample)
+    tensors = tuple(catalog.build(plan.node("model"), environment).shapes(shapes, output))
+    parameters = sum(tensor.size for tensor in tensors)
+    fractions = catalog.build(plan.node("split"), environment).fractions
+    split_rows = {name: round(look.total_rows * share) for name, share in zip(("train", "val", "test"), fractions, strict=True)}
+    steps_per_epoch = math.ceil(split_rows["train"] / plan.trainer.batch_size / plan.trainer.accumulate_grad_batches)
+    max_steps = min(steps_per_epoch * plan.trainer.max_epochs, plan.trainer.max_steps or steps_per_epoch * plan.trainer.max_epochs)
+    state = catalog.build(plan.node("optimizer"), environment).tensors_per_weight
+    weights = parameters * FLOAT_BYTES
+    return Preview(
+        sampled_rows=sample.height,
+        rows=look.total_rows,
+        rows_are_exact=look.is_exact,
+        split_rows=split_rows,
+        columns=tuple(_columns(plan, look, sample)),
+        parameters=parameters,
+        tensors=tensors,
+        steps_per_epoch=steps_per_epoch,
+        max_steps=max_steps,
+        data_memory=look.total_rows * _row_bytes(shapes, output),
+        state_memory=catalog.build(plan.node("strategy"), environment).memory_per_rank(parameters, state, plan.topology),
+        checkpoint_disk=(plan.trainer.checkpoint.keep * (1 + state) + 1) * weights,
+        bundle_disk=weights + plan.skew.golden_rows * GOLDEN_ROW_BYTES,
+        record_disk=_record_bytes(plan, max_steps),
+        writes=_writes(plan),
+    )
+
+
+def _feature_shape(plan: Plan, column: str, sample: pl.DataFrame, catalog: Catalog, environment: Mapping[str, str]) -> FeatureShape:
+    """The shape that the column's encoder learns from the sample; the whole data may have more categories."""
+    feature = next(feature for feature in plan.features if feature.column == column)
+    fit = catalog.build(plan.node(feature.encoder), environment).start(column, feature.order)
+    fit.update(finite_or_null(column_values(_read(sample, column, feature.type), column)))
+    shape: FeatureShape = fit.finish().shape
+    return shape
+
+
+def _read(sample: pl.DataFrame, column: str, column_type: ColumnType) -> pl.DataFrame:
+    """A column of the sample as training reads it; a text column that the recipe says holds numbers is cast."""
+    if column_type == "number" and not sample[column].dtype.is_numeric():
+        return sample.select(pl.Series(column, sample[column].cast(pl.Float64, strict=False)))
+    return read_rows(sample, {column: column_type})
+
+
+def _output_shape(plan: Plan, sample: pl.DataFrame) -> OutputShape:
+    if plan.target.task == "regression":
+        return OutputShape(task="regression", width=1)
+    return OutputShape(task="classification", width=max(2, sample[plan.target.column].drop_nulls().n_unique()))
+
+
+def _row_bytes(shapes: list[FeatureShape], output: OutputShape) -> int:
+    features = sum(FLOAT_BYTES * (shape.width if shape.kind == "number" else 1) for shape in shapes)
+    return features + (FLOAT_BYTES if output.task == "regression" else 8)
+
+
+def _columns(plan: Plan, look: DataLook, sample: pl.DataFrame) -> list[ColumnPreview]:
+    features = {feature.column: feature for feature in plan.features}
+    previews = []
+    for name in look.columns:
+        feature = features.get(name)
+        role = "target" if name == plan.target.column else "feature" if feature else "key" if name in plan.keys else "not used"
+        read_as = plan.target.type if role == "target" else feature.type if feature else ""
+        values = sample[name]
+        previews.append(
+            ColumnPreview(
+                name=name,
+                role=role,
+                read_as=read_as,
+                encoder=plan.node(feature.encoder).type if feature else plan.target.transform if role == "target" else "",
+                examples=tuple(_text(value) for value in values.drop_nulls().unique(maintain_order=True).head(4)),
+                nulls=values.null_count() / max(1, sample.height),
+                distinct=values.drop_nulls().n_unique(),
+            )
+        )
+    return previews
+
+
+def _text(value: Any) -> str:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 24 else text[:23] + "…"
+
+
+def _record_bytes(plan: Plan, max_steps: int) -> int:
+    per_epoch = 3 + len(plan.nodes_of("metric"))
+    points = 2 * max_steps / plan.trainer.log_every_n_steps + per_epoch * plan.trainer.max_epochs
+    return int(points * RECORDED_POINT_BYTES * (1 + len(plan.nodes_of("tracker"))))
+
+
+def _writes(plan: Plan) -> tuple[str, ...]:
+    run = f"runs/{plan.name}/<run id>/"
+    writes = [f"{run}plan.json, recipe.yaml, resolved.yaml, provenance.json", f"{run}metrics/, log.txt", f"{run}checkpoints/"]
+    writes += [f"{run}{node.type if node.type != 'tensorboard' else 'tb'}/" for node in plan.nodes_of("tracker")]
+    writes.append(f"{run}bundle/")
+    if plan.register is not None:
+        url = plan.node("registry").params.get("url") or "registry/"
+        writes.append(f"{url}: the next version of {plan.register.model}")
+        if plan.register.promote is not None:
+            writes.append(f"{url}: {plan.register.model}@{plan.register.promote.alias}, when its gates pass")
+    return tuple(writes)

@@ -1,0 +1,106 @@
+"""A plan as a person reads it before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ymltrain.compiler.explain import origins
+from ymltrain.compiler.graph import PluginGraph
+from ymltrain.fit.preview import Preview
+from ymltrain.plan.plan import Plan, PlanNode
+from ymltrain.report.console import to_output
+from ymltrain.report.numbers import size
+from ymltrain.report.settings import origin_text, value_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def show_plan(plan: Plan, preview: Preview, graph: PluginGraph) -> None:
+    """Sections: what it is, the graph, the data, the settings, the estimates, what is written."""
+    console = to_output()
+    console.print(f"{plan.name}  {plan.target.task}  {plan.digest[:19]}", style="bold")
+    if plan.description:
+        console.print(plan.description)
+    sections = (
+        ("Graph", _graph(plan)),
+        ("Data", _data(preview)),
+        ("Settings", _settings(graph)),
+        ("Estimates", _estimates(plan, preview)),
+    )
+    for title, table in sections:
+        console.print(f"\n{title}", style="bold cyan")
+        console.print(table)
+    console.print("\nWrites", style="bold cyan")
+    for path in preview.writes:
+        console.print(f"  {path}")
+
+
+def _table(*headers: str) -> Table:
+    from rich.table import Table
+
+    return Table(*headers, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+
+
+def _graph(plan: Plan) -> Table:
+    """Each plugin, what it takes from which others, and what brings it; encoders of one type share a line."""
+    table = _table("node", "plugin", "takes", "from")
+    for nodes in _grouped(plan.nodes):
+        first = nodes[0]
+        name = first.id if len(nodes) == 1 else f"encoder × {len(nodes)}"
+        edges = dict.fromkeys((edge.source.split(":")[0], edge.carries) for edge in plan.edges if edge.target == first.id)
+        takes = ", ".join(f"{carries} of {source}" for source, carries in edges)
+        table.add_row(name, first.type, takes, f"{first.plugin.distribution} {first.plugin.version}".strip())
+    return table
+
+
+def _grouped(nodes: Sequence[PlanNode]) -> list[list[PlanNode]]:
+    groups: dict[tuple[str, ...], list[PlanNode]] = {}
+    for node in nodes:
+        key = (node.kind, node.type) if node.kind == "encoder" else (node.id,)
+        groups.setdefault(key, []).append(node)
+    return list(groups.values())
+
+
+def _data(preview: Preview) -> Table:
+    table = _table("column", "role", "read as", "encoder", "distinct", "missing", "examples")
+    for column in preview.columns:
+        missing = f"{column.nulls:.1%}" if column.nulls else ""
+        style = "bold" if column.role == "target" else "dim" if column.role == "not used" else ""
+        examples = ", ".join(column.examples)
+        table.add_row(
+            column.name, column.role, column.read_as, column.encoder, f"{column.distinct:,}", missing, examples, style=style
+        )
+    return table
+
+
+def _settings(graph: PluginGraph) -> Table:
+    table = _table("key", "value", "set by")
+    for key_path, setting in origins(graph):
+        origin = origin_text(setting)
+        table.add_row(key_path, value_text(setting.value), origin, style="dim" if origin == "default" else "")
+    return table
+
+
+def _estimates(plan: Plan, preview: Preview) -> Table:
+    about = "" if preview.rows_are_exact else "about "
+    parts = ", ".join(f"{name} {count:,}" for name, count in preview.split_rows.items())
+    tensors = ", ".join(f"{tensor.name} {'×'.join(map(str, tensor.shape))}" for tensor in preview.tensors[:6])
+    more = f" and {len(preview.tensors) - 6} more" if len(preview.tensors) > 6 else ""
+    topology = plan.topology
+    table = _table("", "")
+    table.show_header = False
+    for name, value in (
+        ("rows", f"{about}{preview.rows:,} (about {parts})"),
+        ("steps", f"{preview.steps_per_epoch:,} an epoch, at most {preview.max_steps:,}"),
+        ("parameters", f"{preview.parameters:,} in {len(preview.tensors)} tensors: {tensors}{more}"),
+        ("runs on", f"{topology.world_size} × {topology.accelerator}, {topology.precision}, batches of {topology.batch_size:,}"),
+        ("memory", f"data {size(preview.data_memory)}; weights, gradients, optimizer {size(preview.state_memory)} on each device"),
+        (
+            "disk",
+            f"checkpoints {size(preview.checkpoint_disk)}, bundle {size(preview.bundle_disk)}, record {size(preview.record_disk)}",
+        ),
+    ):
+        table.add_row(name, value)
+    return table

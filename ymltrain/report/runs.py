@@ -1,0 +1,71 @@
+"""Runs as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ymltrain.report.console import to_output, to_person
+from ymltrain.report.numbers import figure, seconds
+from ymltrain.report.settings import value_text
+
+_STYLES = {"done": "green", "failed": "red", "crashed": "red", "running": "cyan"}
+
+
+def show_runs(summaries: Sequence[Mapping[str, Any]], workspace: Path) -> None:
+    """One line a run."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not summaries:
+        to_person().print(f"no runs in {workspace / 'runs'}; start one with `ymltrain fit RECIPE`")
+        return
+    table = Table("run", "name", "status", "created", "took", "metrics", "model", box=None, pad_edge=False)
+    for summary in summaries:
+        status = Text(summary["status"], style=_STYLES.get(summary["status"], "yellow"))
+        table.add_row(
+            summary["run_id"],
+            summary["name"],
+            status,
+            summary["created"][:19].replace("T", " "),
+            seconds(summary["duration"]),
+            _main_metrics(summary["metrics"]),
+            _model(summary["model"]),
+        )
+    to_output().print(table)
+
+
+def show_run(summary: Mapping[str, Any]) -> None:
+    """Everything the record says of a run, for a person."""
+    from rich.table import Table
+
+    console = to_output()
+    console.print(f"{summary['name']}  {summary['run_id']}  {summary['status']}", style="bold")
+    console.print(
+        f"created {summary['created'][:19].replace('T', ' ')} UTC, {summary['attempts']} attempts, {seconds(summary['duration'])}"
+    )
+    console.print(f"in      {summary['run_dir']}")
+    if summary["model"] is not None:
+        console.print(f"model   {_model(summary['model'])}")
+    if summary["error"] is not None:
+        console.print(f"error   [{summary['error']['code']}] {summary['error']['message']}", style="red")
+    for title, values, words in (("metric", summary["metrics"], figure), ("param", summary["params"], value_text)):
+        table = Table(title, "value", box=None, pad_edge=False)
+        for name, value in values.items():
+            table.add_row(name, words(value))
+        console.print()
+        console.print(table)
+
+
+def _main_metrics(metrics: Mapping[str, Any]) -> str:
+    """Those of the test split, else of validation."""
+    for part in ("test/", "val/", "train/"):
+        shown = [f"{name} {figure(value)}" for name, value in metrics.items() if name.startswith(part)]
+        if shown:
+            return "  ".join(shown)
+    return ""
+
+
+def _model(model: Mapping[str, Any] | None) -> str:
+    return "" if model is None else f"{model['name']}@{model['version']}"
