@@ -36,13 +36,18 @@ def summarize(run: RunDirectory) -> dict[str, Any]:
         "status": status,
         "created": run.created,
         "metrics": metrics,
-        "params": dict(_flatten(_resolved_recipe(run), ())),
+        "params": flat_params(_resolved_recipe(run)),
         "duration": round(sum(_seconds(run, attempt, status) for attempt in attempts), 3),
         "attempts": len(attempts),
         "model": None if final is None else msgspec.to_builtins(final.model),
         "error": msgspec.to_builtins(fault),
         "run_dir": str(run.path),
     }
+
+
+def flat_params(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Each value of a resolved recipe under its key path, as trackers and lists of runs show params."""
+    return dict(_flatten(recipe, ()))
 
 
 class _Recipe(msgspec.Struct):
