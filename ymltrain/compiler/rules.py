@@ -219,10 +219,12 @@ def registered_names_are_safe(graph: PluginGraph, _: Request) -> Iterator[Diagno
     name = plain(written if written is not None else graph.root.nearest(("name",)))
     problem = model_name_problem(name) if isinstance(name, str) else None
     if problem is not None:
-        hint = "write a registry.name of small letters, digits, dots, dashes and underscores"
-        yield _at(graph, "YT619", f'the model name "{name}" {problem}', hint, ("registry", "name") if written else ("name",))
+        path = ("registry", "name") if written is not None else ("name",)
+        yield _at(
+            graph, "YT619", f'"{name}" cannot name a registered model', f"{problem}; registry.name may differ from name", path
+        )
     if graph.promote is not None and (problem := alias_problem(graph.promote.alias)) is not None:
-        yield _at(graph, "YT619", f'the alias "{graph.promote.alias}" {problem}', "", ("registry", "promote", "alias"))
+        yield _at(graph, "YT619", f'"{graph.promote.alias}" cannot be an alias', problem, ("registry", "promote", "alias"))
 
 
 def gates_say_something(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:

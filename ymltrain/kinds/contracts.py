@@ -149,6 +149,11 @@ class Model(Protocol):
 class Optimizer(Protocol):
     """Constructed as `Implementation(params)`; the params struct has a field `lr`."""
 
+    @property
+    def tensors_per_weight(self) -> int:
+        """How many tensors of a weight's own shape its state keeps (Adam: 2), as the plan counts memory."""
+        ...
+
     def build(self, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer: ...
 
 

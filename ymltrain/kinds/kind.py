@@ -51,7 +51,7 @@ KINDS: dict[str, Kind] = {
         Kind("split", "which rows train, validate and test", ("columns", "assign")),
         Kind("encoder", "a column as numbers a network can take", ("column_types", "start", "restore")),
         Kind("model", "a network", ("shapes", "build")),
-        Kind("optimizer", "how weights follow gradients", ("build",)),
+        Kind("optimizer", "how weights follow gradients", ("tensors_per_weight", "build")),
         Kind("lr_scheduler", "the learning rate over steps", ("factor",)),
         Kind("loss", "what training minimises", ("tasks", "build")),
         Kind("metric", "what is reported and watched", ("tasks", "goal", "build")),

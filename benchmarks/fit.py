@@ -1,0 +1,55 @@
+"""A whole `fit` of the diamonds recipe against the same model written by hand in torch.
+
+Both are whole processes: reading the file, training 5 epochs at batch 256, writing the weights; ours also splits,
+validates each epoch, checkpoints, records, tracks, evaluates, bundles and replays golden rows.
+
+Bounds: 2.0 × the wall time; 1.5 × the time of a step in the training loop.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from measure import ROOT, pairs, report, run
+
+ROUNDS = 3
+EPOCHS = 5
+RECIPE = ROOT / "recipes" / "diamonds.yaml"
+DATA = ROOT / "recipes" / "data" / "diamonds.csv"
+SETTINGS = [
+    f"trainer.max_epochs={EPOCHS}",
+    "trainer.early_stopping=",
+    "registry=",
+    "lr_scheduler=constant",
+    "model.norm=none",
+]
+
+
+def main():
+    steps: dict[str, list[float]] = {"ours": [], "peer": []}
+    rmse: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+
+        def ours():
+            command = [sys.executable, "-m", "ymltrain", "fit", str(RECIPE), *SETTINGS, "--workspace", folder, "--json"]
+            seconds, printed = run(command)
+            result = json.loads(printed)
+            rmse["ours"] = result["metrics"]["test/rmse"]
+            steps["ours"].append(result["timings"]["loop"] / result["steps"])
+            return seconds
+
+        def peer():
+            script = str(ROOT / "benchmarks" / "handwritten" / "diamonds.py")
+            seconds, printed = run([sys.executable, script, str(DATA), str(Path(folder) / "weights.pt"), str(EPOCHS)])
+            result = json.loads(printed)
+            rmse["peer"] = result["test_rmse"]
+            steps["peer"].append(result["seconds_per_step"])
+            return seconds
+
+        measured = pairs(ours, peer, ROUNDS)
+    report("fit-whole-process", measured, bound=2.0, rmse=rmse)
+    report("fit-step", list(zip(steps["ours"], steps["peer"], strict=True))[1:], bound=1.5)
+
+
+main()
