@@ -30,7 +30,7 @@ def command(
     from ymltrain.compiler.passes import build_graph
     from ymltrain.diagnostics import RecipeError
     from ymltrain.report import diagnostics as report
-    from ymltrain.report.console import to_person, write_json
+    from ymltrain.report.console import say, write_json
 
     request = replace(make_request(recipe, overrides, profile, plugins, workspace), reads_data=not no_data)
     try:
@@ -45,5 +45,5 @@ def command(
         report.show_error(failure)
     else:
         report.show_diagnostics(found)
-        to_person().print(f"{recipe}: ok", style="green")
+        say((f"{recipe}: ok", "green"))
     return code

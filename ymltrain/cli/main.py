@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the run failed, 2 a mistake in the recipe or the usage, 75
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -71,6 +72,7 @@ def group() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
+    gc.set_threshold(100_000, 50, 100)  # importing makes many objects and little garbage
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(run(given))
 

@@ -34,7 +34,7 @@ def command(
     from ymltrain.diagnostics import UsageError
     from ymltrain.fit.preview import preview_plan
     from ymltrain.plan.plan import write_plan
-    from ymltrain.report.console import to_person, write_json
+    from ymltrain.report.console import say, write_json
     from ymltrain.report.diagnostics import show_diagnostics
     from ymltrain.report.plan import show_plan
 
@@ -49,7 +49,7 @@ def command(
             output.write_bytes(write_plan(plan))
         except OSError as error:
             raise UsageError("YT819", f"{output} cannot be written: {error.strerror}", "choose another place") from None
-        to_person().print(f"plan {plan.digest[:19]} written to {output}")
+        say(f"plan {plan.digest[:19]} written to {output}")
     preview = preview_plan(plan, graph.look, request.catalog, request.environment)
     if as_json:
         write_json({**msgspec.to_builtins(plan), "estimates": msgspec.to_builtins(preview)})

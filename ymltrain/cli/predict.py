@@ -43,7 +43,7 @@ def command(
     from ymltrain.cli.locate_model import locate_bundle
     from ymltrain.fit.predicting import predict_file
     from ymltrain.record.workspace import find_workspace
-    from ymltrain.report.console import to_output, write_json
+    from ymltrain.report.console import tell, write_json
 
     catalog = Catalog.installed(plugins)
     bundle = locate_bundle(model, find_workspace(workspace), catalog, registry_url)
@@ -51,5 +51,5 @@ def command(
     if as_json:
         write_json({"rows": predicted.rows, "output": str(output), "columns": list(predicted.columns)})
     else:
-        to_output().print(f"{predicted.rows:,} predictions written to {output}")
+        tell(f"{predicted.rows:,} predictions written to {output}")
     return 0

@@ -59,14 +59,14 @@ def command(
 
 def _write_or_check(catalog: Catalog, write_to: Path | None, check_in: Path | None) -> int:
     from ymltrain.diagnostics import UsageError
-    from ymltrain.report.console import to_person
+    from ymltrain.report.console import say
 
     files = _own_schemas(catalog.only(OWN))
     if write_to is not None:
         for path, content in files.items():
             (write_to / path).parent.mkdir(parents=True, exist_ok=True)
             (write_to / path).write_bytes(content)
-        to_person().print(f"{len(files)} schemas written to {write_to}")
+        say(f"{len(files)} schemas written to {write_to}")
         return 0
     assert check_in is not None
     there = {path.relative_to(check_in).as_posix() for path in check_in.rglob("*.schema.json")}
@@ -75,7 +75,7 @@ def _write_or_check(catalog: Catalog, write_to: Path | None, check_in: Path | No
         raise UsageError(
             "YT805", f"not current in {check_in}: {', '.join(stale)}", f"write them: ymltrain schema --write {check_in}"
         )
-    to_person().print(f"{len(files)} schemas are current")
+    say(f"{len(files)} schemas are current")
     return 0
 
 

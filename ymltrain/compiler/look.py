@@ -40,12 +40,14 @@ def _look(graph: PluginGraph, request: Request) -> DataLook | None:
     try:
         params = msgspec.convert(resolve_secrets(msgspec.to_builtins(node.params), request.environment), type(node.params))
         source = node.plugin.implementation(absolute_paths(params, request.workspace))
-        columns = infer_column_types(source.schema())
         sample = source.sample(SAMPLE_ROWS)
     except DataError as error:
         written = graph.root.at(("datasource", "path")) or graph.root.at(("datasource",)) or graph.root
         request.diagnostics.add(Diagnostic(error.code, error.message, error.hint, written.span, ("datasource",)))
         return None
+    import polars as pl
+
+    columns = infer_column_types(pl.DataFrame(sample.table).schema)
     return DataLook(columns, sample.table, sample.total_rows, sample.is_exact)
 
 

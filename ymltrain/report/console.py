@@ -1,31 +1,58 @@
-"""The two streams: documents and results go to standard output, everything else for people to standard error."""
+"""The two streams: documents and results go to standard output, everything else for people to standard error.
+
+Lines are coloured on a terminal and plain in a pipe; rich is imported when it has something to draw.
+"""
 
 from __future__ import annotations
 
 import sys
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
+def say(*parts: str | tuple[str, str]) -> None:
+    """A line for people on standard error; a part may be (text, style)."""
+    _line(sys.stderr, to_person, parts)
+
+
+def tell(*parts: str | tuple[str, str]) -> None:
+    """A line of the result on standard output; a part may be (text, style)."""
+    _line(sys.stdout, to_output, parts)
+
+
+def _line(stream: TextIO, console: object, parts: tuple[str | tuple[str, str], ...]) -> None:
+    if not stream.isatty():
+        stream.write("".join(part if isinstance(part, str) else part[0] for part in parts) + "\n")
+        stream.flush()
+        return
+    from rich.text import Text
+
+    assert callable(console)
+    console().print(Text.assemble(*parts))
+
+
 @lru_cache(maxsize=1)
 def to_person() -> Console:
-    """Standard error: colours on a terminal, plain unwrapped text in a pipe."""
-    return _console(sys.stderr.isatty(), stderr=True)
+    """Standard error, for what rich draws."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False, width=_width(sys.stderr))
 
 
 @lru_cache(maxsize=1)
 def to_output() -> Console:
-    """Standard output, likewise."""
-    return _console(sys.stdout.isatty(), stderr=False)
-
-
-def _console(is_terminal: bool, *, stderr: bool) -> Console:  # noqa: FBT001 - what the stream is, said at both calls
+    """Standard output, for what rich draws."""
     from rich.console import Console
 
-    return Console(stderr=stderr, soft_wrap=not is_terminal, highlight=False, markup=False, width=None if is_terminal else 160)
+    return Console(highlight=False, markup=False, width=_width(sys.stdout))
+
+
+def _width(stream: TextIO) -> int | None:
+    """A pipe has no width: lines there are as long as they need."""
+    return None if stream.isatty() else 400
 
 
 def write_json(document: object) -> None:
@@ -33,8 +60,7 @@ def write_json(document: object) -> None:
     import msgspec
 
     content = msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
-    sys.stdout.write(content.decode() + "\n")
-    sys.stdout.flush()
+    write_text(content.decode() + "\n")
 
 
 def write_text(text: str) -> None:

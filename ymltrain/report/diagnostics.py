@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ymltrain.diagnostics import Diagnostic, RecipeError, Severity, YmltrainError
-from ymltrain.report.console import to_person
+from ymltrain.diagnostics import Diagnostic, RecipeError, Severity, Span, YmltrainError
+from ymltrain.report.console import say
 
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
@@ -21,10 +21,9 @@ def show_error(error: YmltrainError) -> None:
     """An error as a person reads it: diagnostics with their lines, or one message with its hint."""
     if isinstance(error, RecipeError):
         show_diagnostics(error.diagnostics)
-        to_person().print(error.message, style="bold", markup=False)
+        say((error.message, "bold"))
         return
-    console = to_person()
-    console.print(_headline("error", error.code, error.message, "bold red"))
+    say((f"error[{error.code}]", "bold red"), f" {error.message}")
     _hint(error.hint)
 
 
@@ -52,28 +51,22 @@ def error_as_json(error: YmltrainError) -> dict[str, Any]:
 
 
 def _show(one: Diagnostic) -> None:
-    from rich.text import Text
-
-    console = to_person()
-    place = Text(f"{one.span} ", style="bold") if one.span is not None else Text()
-    console.print(place + _headline(one.severity.value, one.code, one.message, _COLOURS[one.severity]))
+    style = _COLOURS[one.severity]
+    place = (f"{one.span} ", "bold") if one.span is not None else ""
+    say(place, (f"{one.severity.value}[{one.code}]", style), f" {one.message}")
     if one.span is not None:
-        line = one.span.source.line(one.span.line).replace("\t", " ")
-        ends_here = one.span.end_line == one.span.line
-        width = max(1, (one.span.end_column if ends_here else len(line.rstrip()) + 1) - one.span.column)
-        console.print(Text(f"{one.span.line:>5} | ", style="dim") + Text(line))
-        console.print(Text("      | ", style="dim") + Text(" " * (one.span.column - 1) + "^" * width, style=_COLOURS[one.severity]))
+        _excerpt(one.span, style)
     _hint(one.hint)
 
 
-def _headline(word: str, code: str, message: str, style: str) -> Any:
-    from rich.text import Text
-
-    return Text(f"{word}[{code}]", style=style) + Text(f" {message}", style="")
+def _excerpt(span: Span, style: str) -> None:
+    """The line, and what of it is meant."""
+    line = span.source.line(span.line).replace("\t", " ")
+    end = span.end_column if span.end_line == span.line else len(line.rstrip()) + 1
+    say((f"{span.line:>5} | ", "dim"), line)
+    say(("      | ", "dim"), (" " * (span.column - 1) + "^" * max(1, end - span.column), style))
 
 
 def _hint(hint: str) -> None:
-    from rich.text import Text
-
     if hint:
-        to_person().print(Text("hint: ", style="bold cyan") + Text(hint))
+        say(("hint: ", "bold cyan"), hint)

@@ -8,7 +8,7 @@ import msgspec
 
 from ymltrain.fit.job import FitResult
 from ymltrain.plan.plan import Plan
-from ymltrain.report.console import to_output, to_person
+from ymltrain.report.console import say, tell, to_output
 from ymltrain.report.numbers import figure, seconds
 
 
@@ -22,26 +22,23 @@ def show_result(result: FitResult, plan: Plan) -> None:
     """Metrics, the registered version, and what to do next."""
     from rich.table import Table
 
-    console = to_output()
     if result.status != "done":
-        to_person().print(f"{result.status} at step {result.steps:,}; the state is saved", style="bold yellow")
-        to_person().print(f"go on with: ymltrain fit --resume {result.run_id}")
+        say((f"{result.status} at step {result.steps:,}; the state is saved", "bold yellow"))
+        say(f"go on with: ymltrain fit --resume {result.run_id}")
         return
     parts = sorted({name.split("/", 1)[0] for name in result.metrics if "/" in name}, key=["train", "val", "test"].index)
     table = Table("", *parts, box=None, pad_edge=False)
     for name in dict.fromkeys(name.split("/", 1)[1] for name in result.metrics):
         table.add_row(name, *(figure(result.metrics.get(f"{part}/{name}")) for part in parts))
-    console.print(table)
+    to_output().print(table)
     best = f", weights of epoch {result.best_epoch}" if plan.trainer.weights == "best" and result.best_epoch is not None else ""
-    console.print(f"{result.steps:,} steps in {seconds(result.timings.get('train', 0.0))}{best}")
-    console.print(f"run      {result.run_id}  {result.run_dir}")
-    console.print(f"tensors  {result.tensor_digest}")
+    tell(f"{result.steps:,} steps in {seconds(result.timings.get('train', 0.0))}{best}")
+    tell(f"run      {result.run_id}  {result.run_dir}")
+    tell(f"tensors  {result.tensor_digest}")
     if result.model is not None:
         name = f"{result.model.name}@{result.model.version}"
         alias = f"  now {result.model.name}@{result.promoted}" if result.promoted else ""
-        console.print(f"model    {name}{alias}", style="bold")
-        console.print(
-            f"predict  ymltrain predict {result.model.name}@{result.promoted or result.model.version} DATA -o predictions.csv"
-        )
+        tell((f"model    {name}{alias}", "bold"))
+        tell(f"predict  ymltrain predict {result.model.name}@{result.promoted or result.model.version} DATA -o predictions.csv")
     else:
-        console.print(f"predict  ymltrain predict {result.run_id} DATA -o predictions.csv")
+        tell(f"predict  ymltrain predict {result.run_id} DATA -o predictions.csv")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ymltrain.registry.state import ModelState
-from ymltrain.report.console import to_output, to_person
+from ymltrain.report.console import say, tell, to_output
 from ymltrain.report.numbers import figure
 
 
@@ -28,7 +28,7 @@ def show_models(states: Sequence[ModelState]) -> None:
     from rich.table import Table
 
     if not states:
-        to_person().print("no models are registered; `ymltrain fit` registers one when its recipe has a `registry`")
+        say("no models are registered; `ymltrain fit` registers one when its recipe has a `registry`")
         return
     table = Table("model", "versions", "aliases", "newest", box=None, pad_edge=False)
     for state in states:
@@ -41,8 +41,7 @@ def show_model(state: ModelState) -> None:
     """One line a version, the newest first."""
     from rich.table import Table
 
-    console = to_output()
-    console.print(state.name, style="bold")
+    tell((state.name, "bold"))
     table = Table("version", "aliases", "metrics", "run", "created", "digest", box=None, pad_edge=False)
     for version in reversed(state.versions):
         metrics = "  ".join(f"{name} {figure(value)}" for name, value in version.metrics.items() if name.startswith("test/"))
@@ -54,4 +53,4 @@ def show_model(state: ModelState) -> None:
             version.created.strftime("%Y-%m-%d %H:%M"),
             version.digest[:19],
         )
-    console.print(table)
+    to_output().print(table)

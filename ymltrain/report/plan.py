@@ -9,7 +9,7 @@ from ymltrain.compiler.explain import origins
 from ymltrain.compiler.graph import PluginGraph
 from ymltrain.fit.preview import Preview
 from ymltrain.plan.plan import Plan, PlanNode
-from ymltrain.report.console import to_output
+from ymltrain.report.console import tell, to_output
 from ymltrain.report.numbers import size
 from ymltrain.report.settings import origin_text, value_text
 
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 def show_plan(plan: Plan, preview: Preview, graph: PluginGraph) -> None:
     """Sections: what it is, the graph, the data, the settings, the estimates, what is written."""
-    console = to_output()
-    console.print(f"{plan.name}  {plan.target.task}  {plan.digest[:19]}", style="bold")
+    tell((f"{plan.name}  {plan.target.task}  {plan.digest[:19]}", "bold"))
     if plan.description:
-        console.print(plan.description)
+        tell(plan.description)
     sections = (
         ("Graph", _graph(plan)),
         ("Data", _data(preview)),
@@ -30,11 +29,11 @@ def show_plan(plan: Plan, preview: Preview, graph: PluginGraph) -> None:
         ("Estimates", _estimates(plan, preview)),
     )
     for title, table in sections:
-        console.print(f"\n{title}", style="bold cyan")
-        console.print(table)
-    console.print("\nWrites", style="bold cyan")
+        tell((f"\n{title}", "bold cyan"))
+        to_output().print(table)
+    tell(("\nWrites", "bold cyan"))
     for path in preview.writes:
-        console.print(f"  {path}")
+        tell(f"  {path}")
 
 
 def _table(*headers: str) -> Table:

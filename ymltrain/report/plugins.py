@@ -11,7 +11,7 @@ import msgspec
 
 from ymltrain.catalog.catalog import LoadedPlugin, PluginEntry
 from ymltrain.kinds.violations import expected_words
-from ymltrain.report.console import to_output
+from ymltrain.report.console import tell, to_output
 
 
 def entry_as_json(entry: PluginEntry) -> dict[str, Any]:
@@ -38,20 +38,19 @@ def show_plugin(plugin: LoadedPlugin) -> None:
     """What a plugin does and takes."""
     from rich.table import Table
 
-    console = to_output()
     entry = plugin.entry
-    console.print(f"{entry.kind} {entry.name}", style="bold")
-    console.print(_summary(plugin))
-    console.print(f"from {entry.source.distribution} {entry.source.version} ({entry.source.entry})", style="dim")
+    tell((f"{entry.kind} {entry.name}", "bold"))
+    tell(_summary(plugin))
+    tell((f"from {entry.source.distribution} {entry.source.version} ({entry.source.entry})", "dim"))
     schema = plugin.schema()
     if not schema.get("properties"):
-        console.print("takes no params")
+        tell("takes no params")
         return
     table = Table("param", "takes", "default", "", box=None, pad_edge=False)
     for name, param in schema["properties"].items():
         default = "required" if name in schema.get("required", ()) else json.dumps(param.get("default"))
         table.add_row(name, expected_words(param), default, param.get("description", ""))
-    console.print(table)
+    to_output().print(table)
 
 
 def _summary(plugin: LoadedPlugin) -> str:

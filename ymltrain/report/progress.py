@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ymltrain.plan.events import EpochEnded, MetricsLogged, RunEvent, StageChanged
 from ymltrain.plan.plan import Plan
-from ymltrain.report.console import to_person
+from ymltrain.report.console import say, to_person
 from ymltrain.report.numbers import figure
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class RunView(Protocol):
 @contextmanager
 def progress_for(plan: Plan, run_dir: Path) -> Iterator[RunView]:
     """The view that suits standard error."""
-    to_person().print(f"{plan.name} → {run_dir}", style="bold")
+    say((f"{plan.name} → {run_dir}", "bold"))
     if not sys.stderr.isatty():
         yield _Lines(plan)
         return
@@ -59,10 +59,10 @@ class _Lines:
             self._print(f"[{event.stage}] {event.note}".rstrip())
 
     def warn(self, message: str) -> None:
-        to_person().print(f"warning: {message}", style="yellow")
+        say((f"warning: {message}", "yellow"))
 
     def _print(self, line: str) -> None:
-        to_person().print(line)
+        say(line)
 
 
 class _Bar(_Lines):

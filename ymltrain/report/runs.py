@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ymltrain.report.console import to_output, to_person
+from ymltrain.report.console import say, tell, to_output
 from ymltrain.report.numbers import figure, seconds
 from ymltrain.report.settings import value_text
 
@@ -19,7 +19,7 @@ def show_runs(summaries: Sequence[Mapping[str, Any]], workspace: Path) -> None:
     from rich.text import Text
 
     if not summaries:
-        to_person().print(f"no runs in {workspace / 'runs'}; start one with `ymltrain fit RECIPE`")
+        say(f"no runs in {workspace / 'runs'}; start one with `ymltrain fit RECIPE`")
         return
     table = Table("run", "name", "status", "created", "took", "metrics", "model", box=None, pad_edge=False)
     for summary in summaries:
@@ -40,22 +40,19 @@ def show_run(summary: Mapping[str, Any]) -> None:
     """Everything the record says of a run, for a person."""
     from rich.table import Table
 
-    console = to_output()
-    console.print(f"{summary['name']}  {summary['run_id']}  {summary['status']}", style="bold")
-    console.print(
-        f"created {summary['created'][:19].replace('T', ' ')} UTC, {summary['attempts']} attempts, {seconds(summary['duration'])}"
-    )
-    console.print(f"in      {summary['run_dir']}")
+    tell((f"{summary['name']}  {summary['run_id']}  {summary['status']}", "bold"))
+    tell(f"created {summary['created'][:19].replace('T', ' ')} UTC, {summary['attempts']} attempts, {seconds(summary['duration'])}")
+    tell(f"in      {summary['run_dir']}")
     if summary["model"] is not None:
-        console.print(f"model   {_model(summary['model'])}")
+        tell(f"model   {_model(summary['model'])}")
     if summary["error"] is not None:
-        console.print(f"error   [{summary['error']['code']}] {summary['error']['message']}", style="red")
+        tell((f"error   [{summary['error']['code']}] {summary['error']['message']}", "red"))
     for title, values, words in (("metric", summary["metrics"], figure), ("param", summary["params"], value_text)):
         table = Table(title, "value", box=None, pad_edge=False)
         for name, value in values.items():
             table.add_row(name, words(value))
-        console.print()
-        console.print(table)
+        tell()
+        to_output().print(table)
 
 
 def _main_metrics(metrics: Mapping[str, Any]) -> str:

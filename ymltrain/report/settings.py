@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ymltrain.compiler.explain import Explanation, Setting
-from ymltrain.report.console import to_output
+from ymltrain.report.console import tell
 
 
 def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
@@ -19,11 +19,10 @@ def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
 
 def show_explanation(explanation: Explanation) -> None:
     """The value and its origin, then what it overrides."""
-    console = to_output()
-    console.print(f"{explanation.key_path} = {value_text(explanation.setting.value)}", style="bold")
-    console.print(f"  set by {origin_text(explanation.setting)}")
+    tell((f"{explanation.key_path} = {value_text(explanation.setting.value)}", "bold"))
+    tell(f"  set by {origin_text(explanation.setting)}")
     for setting in explanation.overridden:
-        console.print(f"  over {value_text(setting.value)}, set by {origin_text(setting)}", style="dim")
+        tell((f"  over {value_text(setting.value)}, set by {origin_text(setting)}", "dim"))
 
 
 def origin_text(setting: Setting) -> str:
