@@ -1,6 +1,6 @@
 """All that a plugin imports: params, the mark, the contracts of every kind, and the shapes they speak of."""
 
-from ymltrain.diagnostics import DataError, PluginError, RegistryError
+from ymltrain.diagnostics import DataError, PluginError, RegistryError, did_you_mean
 from ymltrain.kinds import DataPath, NoParams, Params, plugin
 from ymltrain.kinds.contracts import (
     ArrowSchema,
@@ -24,6 +24,8 @@ from ymltrain.kinds.contracts import (
     Tracker,
     Tuner,
 )
+from ymltrain.kinds.moments import Moments, RunningMoments
+from ymltrain.kinds.row_hash import hash_rows
 from ymltrain.plan.events import ArtifactWritten, CheckpointSaved, EpochEnded, MetricsLogged, RunEvent, StageChanged
 from ymltrain.plan.shapes import FeatureShape, OutputShape, Task, TensorShape
 from ymltrain.plan.topology import Topology
@@ -49,6 +51,7 @@ __all__ = [
     "Metric",
     "MetricsLogged",
     "Model",
+    "Moments",
     "NoParams",
     "Optimizer",
     "OutputShape",
@@ -58,6 +61,7 @@ __all__ = [
     "RegistryBackend",
     "RegistryError",
     "RunEvent",
+    "RunningMoments",
     "Sample",
     "Split",
     "StageChanged",
@@ -69,6 +73,8 @@ __all__ = [
     "Tuner",
     "copy_exclusively",
     "create_exclusively",
+    "did_you_mean",
+    "hash_rows",
     "inside",
     "path_problem",
     "plugin",

@@ -1,0 +1,89 @@
+"""The built-in datasources pass the kit; sources that break the contract do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ymltrain.builtin.datasource.csv import CsvParams, CsvSource
+from ymltrain.builtin.datasource.parquet import ParquetParams, ParquetSource
+from ymltrain.testing.datasource import DatasourceKit
+
+
+class TestCsv(DatasourceKit):
+    """`csv`, over files that polars writes."""
+
+    def make(self, folder: Path, table: pl.DataFrame) -> CsvSource:
+        table.write_csv(folder / "rows.csv")
+        return CsvSource(CsvParams(path=str(folder / "rows.csv")))
+
+
+class TestParquet(DatasourceKit):
+    """`parquet`, over files that polars writes."""
+
+    def make(self, folder: Path, table: pl.DataFrame) -> ParquetSource:
+        table.write_parquet(folder / "rows.parquet")
+        return ParquetSource(ParquetParams(path=str(folder / "rows.parquet")))
+
+
+class TakesNamesForPatterns(CsvSource):
+    """Selects columns by a library's pattern language."""
+
+    def batches(self, columns):
+        yield pl.read_csv(self._dialect.path, infer_schema=False).select(pl.col(name) for name in columns)
+
+
+class GuessesTypes(CsvSource):
+    """Reads text as whatever it looks like: spaces go, and with them what tells two categories apart."""
+
+    def batches(self, columns):
+        frame = pl.read_csv(self._dialect.path, infer_schema=False, null_values=[""])
+        yield frame.select(pl.col(name).str.strip_chars() for name in columns)
+
+
+class OneBatchOnly(ParquetSource):
+    """Loses what does not fit the first batch."""
+
+    def batches(self, columns):
+        yield next(iter(super().batches(columns)))
+
+
+class NamesTheFile(ParquetSource):
+    """A fingerprint of the place rather than of what lies there."""
+
+    def fingerprint(self):
+        return "sha256:" + f"{len(self._path):064d}"
+
+
+def refuted(kit: DatasourceKit, test: str, folder: Path) -> bool:
+    """Whether this test of the kit fails."""
+    try:
+        getattr(kit, test)(folder)
+    except (AssertionError, pl.exceptions.PolarsError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("source", "params", "kit", "test"),
+    [
+        (TakesNamesForPatterns, CsvParams, TestCsv, "test_columns_may_be_called_anything"),
+        (GuessesTypes, CsvParams, TestCsv, "test_reads_what_was_written"),
+        (OneBatchOnly, ParquetParams, TestParquet, "test_a_long_table_keeps_its_order"),
+        (NamesTheFile, ParquetParams, TestParquet, "test_the_fingerprint_follows_the_rows"),
+    ],
+)
+def test_the_kit_finds_a_breach(tmp_path, source, params, kit, test):
+    """A source with a fault fails the test about it, which the sound source of the same file passes."""
+
+    class Broken(kit):
+        def make(self, folder, table):
+            sound = super().make(folder, table)
+            return source(params(path=getattr(sound, "_path", None) or sound._dialect.path))
+
+    for folder in ("sound", "broken"):
+        (tmp_path / folder).mkdir()
+    assert not refuted(kit(), test, tmp_path / "sound")
+    assert refuted(Broken(), test, tmp_path / "broken")

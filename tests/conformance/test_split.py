@@ -1,0 +1,61 @@
+"""The built-in splits pass the kit; splits that break the contract do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ymltrain.builtin.split.fractions import FractionParams
+from ymltrain.builtin.split.hash import HashSplit
+from ymltrain.builtin.split.random import RandomSplit
+from ymltrain.testing.split import SplitKit
+
+
+class TestRandom(SplitKit):
+    """`random`."""
+
+    def make(self) -> RandomSplit:
+        return RandomSplit(FractionParams())
+
+
+class TestHash(SplitKit):
+    """`hash`, of whole rows."""
+
+    def make(self) -> HashSplit:
+        return HashSplit(FractionParams(train=0.5, val=0.5, test=0.0))
+
+
+class Stateful(RandomSplit):
+    """Draws from a generator of its own, so that batches and calls matter."""
+
+    generator = np.random.default_rng(1)
+
+    def assign(self, rows, first_row, seed):
+        return self.generator.integers(0, 3, rows.height).astype(np.uint8)
+
+
+class CutsByPosition(RandomSplit):
+    """The first rows of a batch train: where a row falls depends on how many follow."""
+
+    def assign(self, rows, first_row, seed):
+        return (np.arange(rows.height) * 3 // max(rows.height, 1)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("split", "test"),
+    [
+        (Stateful, "test_is_a_function_of_rows_and_seed"),
+        (CutsByPosition, "test_does_not_depend_on_batches"),
+        (CutsByPosition, "test_appended_rows_move_no_row"),
+        (CutsByPosition, "test_meets_its_fractions"),
+    ],
+)
+def test_the_kit_finds_a_breach(split, test):
+    """A split with a fault fails the test about it."""
+
+    class Broken(SplitKit):
+        def make(self):
+            return split(FractionParams())
+
+    with pytest.raises(AssertionError):
+        getattr(Broken(), test)()

@@ -1,0 +1,60 @@
+"""Text of a CSV file as numbers, and which columns look like numbers.
+
+Written rules: decimal notation with a point, an optional exponent, optional spaces around; `inf` and `nan` in any
+case are the infinities and NaN; a number too large for float64 is an infinity. A column of a sample looks like numbers
+when all its values are numbers and none has a leading zero, as codes have (0123); it then holds integers or floats.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ymltrain.api import DataError
+from ymltrain.builtin.datasource.csv_faults import line_of
+from ymltrain.builtin.datasource.csv_records import Dialect
+from ymltrain.builtin.datasource.csv_text import TextRows
+
+LEADING_ZERO = r"^\s*[+-]?0\d"
+
+
+def read_numbers(rows: TextRows, column: str, dialect: Dialect) -> pl.Series:
+    """A column as Float64. Raises DataError (YT706) naming the first value that is not a number."""
+    text = rows.column(column)
+    numbers = text.cast(pl.Float64, strict=False)
+    if numbers.null_count() == text.null_count():
+        return numbers
+    text = _trimmed(text, dialect)
+    numbers = text.cast(pl.Float64, strict=False)
+    wrong = (numbers.is_null() & text.is_not_null()).arg_true()
+    if not wrong.len():
+        return numbers
+    position = wrong[0]
+    line = line_of(rows.block, rows.frame.width, position, dialect)
+    raise DataError(
+        "YT706",
+        f'{dialect.path}, row {rows.first_row + position}{f" (line {line})" if line else ""}: "{text[position]}" in column '
+        f'"{column}" is not a number',
+        "if the column is not numeric, make it a category in the recipe; if the text means a missing value, add it to "
+        "`null_values` of the datasource",
+    )
+
+
+def typed_sample(text: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    """A sample with the columns that look like numbers as Int64 or Float64, those without any value as Null."""
+    return pl.DataFrame({column.name: _typed(column.alias("values"), dialect) for column in text.iter_columns()})
+
+
+def _typed(text: pl.Series, dialect: Dialect) -> pl.Series:
+    trimmed = _trimmed(text, dialect)
+    present = trimmed.drop_nulls()
+    if not present.len():
+        return text.cast(pl.Null)
+    if present.cast(pl.Float64, strict=False).null_count() or present.str.contains(LEADING_ZERO).any():
+        return text
+    integers = trimmed.cast(pl.Int64, strict=False)
+    return integers if integers.null_count() == trimmed.null_count() else trimmed.cast(pl.Float64)
+
+
+def _trimmed(text: pl.Series, dialect: Dialect) -> pl.Series:
+    trimmed = text.str.strip_chars()
+    return trimmed.set(trimmed.is_in(list(dialect.null_values)), None)

@@ -1,0 +1,139 @@
+"""The bytes of a CSV file, cut into blocks of whole records, and its header.
+
+A record ends at a line feed outside quotes, a carriage return before it belongs to it. The file is read block by
+block into memory of our own: mapped into memory it would count as memory used, and a file cut short while it is read
+would end the process without a word.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from ymltrain.api import DataError
+
+BLOCK_BYTES = 1 << 20
+LONGEST_RECORD = 64 << 20
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a CSV file is written. `quote` None means that quote signs are plain text."""
+
+    path: str
+    delimiter: str
+    quote: str | None
+    null_values: tuple[str, ...]
+
+    def records(self, lines: Iterable[str]) -> Iterator[tuple[list[str], int]]:
+        """Each record of some lines, and how many lines have been read with it. Slow and strict: raises csv.Error."""
+        reader = csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self.quote,
+            quoting=csv.QUOTE_NONE if self.quote is None else csv.QUOTE_MINIMAL,
+            strict=True,
+        )
+        for record in reader:
+            yield record, reader.line_num
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole records, and the number (from 1) of their first line in the file."""
+
+    content: bytes
+    first_line: int
+
+
+def read_blocks(file: BinaryIO, dialect: Dialect, size: int = BLOCK_BYTES) -> Iterator[Block]:
+    """All records in order, about `size` bytes at a time. Raises DataError (YT704) for a quote that is never closed."""
+    rest, line = file.read(len(BYTE_ORDER_MARK)).removeprefix(BYTE_ORDER_MARK), 1
+    while read := file.read(max(size, len(rest))):
+        rest += read
+        end = _end_of_records(rest, dialect.quote)
+        if end:
+            yield Block(rest[:end], line)
+            line += rest.count(b"\n", 0, end)
+            rest = rest[end:]
+        elif len(rest) > LONGEST_RECORD:
+            raise DataError(
+                "YT704",
+                f"{dialect.path}, line {line}: a record of more than {LONGEST_RECORD >> 20} MiB",
+                "is a quote opened there that is never closed? If quote signs are plain text in this file, write `quote: null`",
+            )
+    if rest:
+        yield Block(rest, line)
+
+
+def split_header(block: Block, dialect: Dialect) -> tuple[list[str], Block]:
+    """The column names of the first block's first record, and the block without it.
+
+    Raises DataError: YT701 for a file without a header, YT702 for a header that names a column twice,
+    YT703 for one that is not UTF-8, YT704 for one that is not CSV.
+    """
+    content = block.content.lstrip(b"\r\n")
+    line = block.first_line + block.content.count(b"\n", 0, len(block.content) - len(content))
+    if not content:
+        raise no_header(dialect)
+    end = _end_of_first_record(content, dialect.quote)
+    try:
+        names, _ = next(dialect.records([content[:end].decode("utf-8")]))
+    except UnicodeDecodeError:
+        raise not_utf8(dialect, line) from None
+    except csv.Error as error:
+        raise DataError("YT704", f"{dialect.path}, line {line}: the header cannot be read: {error}", READABLE) from None
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise DataError(
+                "YT702",
+                f'{dialect.path}: columns {names.index(name) + 1} and {position + 1} are both called "{name}"',
+                "give every column its own name in the first line",
+            )
+    return names, Block(content[end:], line + content.count(b"\n", 0, end))
+
+
+READABLE = "the first line names the columns; lines end with a line feed; quotes in a quoted value are doubled"
+
+
+def no_header(dialect: Dialect) -> DataError:
+    """The error for a file that holds nothing."""
+    return DataError("YT701", f"{dialect.path} is empty", "a CSV file begins with a line that names its columns")
+
+
+def not_utf8(dialect: Dialect, line: int) -> DataError:
+    """The error for bytes that are not UTF-8."""
+    return DataError(
+        "YT703", f"{dialect.path}, line {line}: not UTF-8 text", "convert the file: iconv -f latin1 -t utf-8 OLD > NEW"
+    )
+
+
+def _end_of_records(content: bytes, quote: str | None) -> int:
+    """The position after the last line feed outside quotes: one that has an even number of quote signs before it."""
+    line_feed = content.rfind(b"\n")
+    if quote is None:
+        return line_feed + 1
+    sign = quote.encode()
+    is_odd = content.count(sign, 0, line_feed + 1) % 2
+    while is_odd:
+        opening = content.rfind(sign, 0, line_feed)
+        line_feed = content.rfind(b"\n", 0, opening)
+        is_odd ^= 1 ^ content.count(sign, line_feed + 1, opening) % 2
+    return line_feed + 1
+
+
+def _end_of_first_record(content: bytes, quote: str | None) -> int:
+    """The position after the first line feed outside quotes, or the end."""
+    end, is_odd = 0, 0
+    while True:
+        line_feed = content.find(b"\n", end)
+        if line_feed < 0:
+            return len(content)
+        if quote is not None:
+            is_odd ^= content.count(quote.encode(), end, line_feed) % 2
+        end = line_feed + 1
+        if not is_odd:
+            return end

@@ -1,0 +1,103 @@
+"""The second pass over a table: its rows through the fitted encoders, into one set of arrays per split.
+
+YT708 the data are not what they were in the first pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ymltrain.data.blocks import read_blocks
+from ymltrain.data.features import empty_arrays, encode_rows
+from ymltrain.data.learning import Learned, TableSpec
+from ymltrain.data.reading import column_values
+from ymltrain.data.report import SPLITS, SplitName
+from ymltrain.data.tally import DROPPED, count_rows
+from ymltrain.diagnostics import DataError
+from ymltrain.kinds.contracts import Datasource
+
+
+@dataclass(frozen=True)
+class EncodedSplit:
+    """One split as contiguous arrays, rows in table order, columns in the order of the features.
+
+    `number` float32 `[rows, sum of widths]`, `category` int32 `[rows, features]`, each None when no feature is of that
+    kind; `target` float32 (regression) or int64 (classification) `[rows]`.
+    """
+
+    rows: int
+    number: npt.NDArray[np.float32] | None
+    category: npt.NDArray[np.int32] | None
+    target: npt.NDArray[Any]
+
+
+def encode_splits(source: Datasource, learned: Learned, spec: TableSpec) -> tuple[dict[SplitName, EncodedSplit], pl.DataFrame]:
+    """Every split encoded, and the golden rows: the feature columns as they were read, in table order.
+
+    Goes on counting in the tallies of `learned`. Raises DataError (YT708) when there are more or fewer rows than before.
+    """
+    filling = [_FillingSplit(int(rows), learned, spec) for rows in count_rows(learned.codes)[:DROPPED]]
+    golden: list[pl.DataFrame] = []
+    rows = 0
+    for first_row, block in read_blocks(source, spec.columns):
+        rows = first_row + block.height
+        if rows > len(learned.codes):
+            break
+        golden.append(_golden_rows(block, first_row, learned, spec))
+        codes = learned.codes[first_row:rows]
+        kept = codes != DROPPED
+        encoded = _encode(block.filter(pl.Series(kept)), learned, spec)
+        _count_unseen(encoded, codes[kept], learned, spec)
+        for number, split in enumerate(filling):
+            split.append(encoded, codes[kept] == number)
+    if rows != len(learned.codes):
+        raise changed_meanwhile()
+    return dict(zip(SPLITS, [split.finish() for split in filling], strict=True)), pl.concat(golden)
+
+
+def changed_meanwhile() -> DataError:
+    """The error for data that are not what they were when reading began."""
+    return DataError("YT708", "the data changed while they were read", "start again when nothing writes to them any more")
+
+
+class _FillingSplit:
+    """The arrays of one split, filled from the top."""
+
+    def __init__(self, rows: int, learned: Learned, spec: TableSpec) -> None:
+        self._rows = rows
+        self._arrays = empty_arrays(rows, [learned.encoders[feature.column].shape for feature in spec.features])
+        self._arrays["target"] = np.empty(rows, np.float32 if learned.target.output.task == "regression" else np.int64)
+        self._filled = 0
+
+    def append(self, encoded: Mapping[str, npt.NDArray[Any]], is_mine: npt.NDArray[np.bool_]) -> None:
+        end = self._filled + int(is_mine.sum())
+        for kind, array in self._arrays.items():
+            array[self._filled : end] = encoded[kind][is_mine]
+        self._filled = end
+
+    def finish(self) -> EncodedSplit:
+        arrays = self._arrays
+        return EncodedSplit(self._rows, arrays.get("number"), arrays.get("category"), arrays["target"])
+
+
+def _golden_rows(block: pl.DataFrame, first_row: int, learned: Learned, spec: TableSpec) -> pl.DataFrame:
+    drawn = learned.golden[(learned.golden >= first_row) & (learned.golden < first_row + block.height)] - first_row
+    return pl.DataFrame({feature.column: block.get_column(feature.column).gather(drawn) for feature in spec.features})
+
+
+def _encode(rows: pl.DataFrame, learned: Learned, spec: TableSpec) -> dict[str, npt.NDArray[Any]]:
+    encoded = encode_rows(rows, spec.features, learned.encoders)
+    encoded["target"] = learned.target.encode(column_values(rows, spec.target.column))
+    return encoded
+
+
+def _count_unseen(encoded: Mapping[str, npt.NDArray[Any]], codes: npt.NDArray[np.uint8], learned: Learned, spec: TableSpec) -> None:
+    categories = [name for feature in spec.features if learned.encoders[name := feature.column].shape.kind == "category"]
+    for position, name in enumerate(categories):
+        learned.tallies[name].count_unseen(encoded["category"][:, position], codes)

@@ -1,0 +1,101 @@
+"""The first pass over a table: which row belongs to which split, and all that is learned from the train split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ymltrain.data.assignment import assign_rows, check_assignment, split_columns
+from ymltrain.data.blocks import read_blocks
+from ymltrain.data.golden import GoldenDraw
+from ymltrain.data.reading import column_values, finite_or_null
+from ymltrain.data.tally import DROPPED, TRAIN, Codes, FeatureTally
+from ymltrain.data.target import FittedTarget
+from ymltrain.data.target_fit import start_target
+from ymltrain.kinds.contracts import ColumnType, Datasource, Encoder, FittedEncoder, Split
+from ymltrain.plan.plan import FeatureSpec, TargetSpec
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """How a plan reads a table: its features, its target, what identifies a row, the seeds."""
+
+    features: Sequence[FeatureSpec]
+    target: TargetSpec
+    keys: Sequence[str]
+    seeds: Mapping[str, int]
+    golden_rows: int
+
+    @property
+    def columns(self) -> dict[str, ColumnType]:
+        """The columns of features and target, with the types they are read as."""
+        columns: dict[str, ColumnType] = {feature.column: feature.type for feature in self.features}
+        columns[self.target.column] = "number" if self.target.task == "regression" else "category"
+        return columns
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What the first pass leaves.
+
+    `codes` holds the split of each row of the table, `golden` the numbers of the golden rows; the tallies go on counting
+    in the second pass; `warnings` are about the target.
+    """
+
+    codes: Codes
+    encoders: dict[str, FittedEncoder]
+    target: FittedTarget
+    golden: npt.NDArray[np.int64]
+    tallies: dict[str, FeatureTally]
+    warnings: list[str]
+
+
+def learn(source: Datasource, split: Split, encoders: Mapping[str, Encoder], spec: TableSpec) -> Learned:
+    """Read the table once. Raises DataError when it does not hold what training needs."""
+    looked_at = split_columns(source, split, spec.keys)
+    columns: dict[str, ColumnType] = {**dict.fromkeys(looked_at, "category"), **spec.columns}
+    codes: list[Codes] = []
+    fit = TableFit(encoders, spec)
+    for first_row, block in read_blocks(source, columns):
+        codes.append(assign_rows(split, looked_at, block, first_row, spec.seeds["split"]))
+        fit.update(block, codes[-1], first_row)
+    table_codes = np.concatenate([np.empty(0, np.uint8), *codes])
+    check_assignment(table_codes, split.fractions, spec.target.column)
+    return fit.finish(table_codes)
+
+
+class TableFit:
+    """Learns target and encoders from the train rows, block by block."""
+
+    def __init__(self, encoders: Mapping[str, Encoder], spec: TableSpec) -> None:
+        self._target_column = spec.target.column
+        self._target = start_target(spec.target)
+        self._fits = {feature.column: encoders[feature.column].start(feature.column, feature.order) for feature in spec.features}
+        self._tallies = {feature.column: FeatureTally(feature) for feature in spec.features}
+        self._golden = GoldenDraw(spec.golden_rows, spec.seeds["golden"])
+
+    def update(self, block: pl.DataFrame, codes: Codes, first_row: int) -> None:
+        """Take in a block. Marks the rows that have no target as dropped in `codes`."""
+        target = finite_or_null(column_values(block, self._target_column))
+        codes[target.is_null().to_numpy()] = DROPPED
+        is_train = codes == TRAIN
+        self._target.update(target, is_train, first_row)
+        self._golden.update(first_row, block.height)
+        for name, fit in self._fits.items():
+            column = column_values(block, name)
+            self._tallies[name].count(column, codes)
+            trained = finite_or_null(column.filter(pl.Series(is_train)))
+            self._tallies[name].learn(trained)
+            fit.update(trained)
+
+    def finish(self, codes: Codes) -> Learned:
+        """All that was learned."""
+        target, warnings = self._target.finish()
+        for tally in self._tallies.values():
+            tally.check(int((codes == TRAIN).sum()))
+        encoders = {name: fit.finish() for name, fit in self._fits.items()}
+        return Learned(codes, encoders, target, self._golden.finish(), self._tallies, warnings)

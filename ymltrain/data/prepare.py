@@ -1,0 +1,78 @@
+"""All that training needs of a table, in two passes over it.
+
+The first pass assigns rows to splits and learns from the train rows, the second encodes. Memory holds the encoded
+arrays, one byte per row of the table and a few blocks of rows, whatever the size of the file. The same data and seeds
+give the same bytes, whatever the source's batches or the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from ymltrain.data.encoding import EncodedSplit, changed_meanwhile, encode_splits
+from ymltrain.data.learning import Learned, TableSpec, learn
+from ymltrain.data.report import DataReport, SplitName
+from ymltrain.data.tally import DROPPED, count_rows, split_counts
+from ymltrain.data.target import FittedTarget
+from ymltrain.diagnostics import DataError
+from ymltrain.kinds.contracts import Datasource, Encoder, FittedEncoder, Split
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A table ready for training, what was learned from it, and what was found in it.
+
+    `encoders` go by feature column; `golden` holds raw rows, the feature columns as they were read.
+    """
+
+    splits: Mapping[SplitName, EncodedSplit]
+    encoders: Mapping[str, FittedEncoder]
+    target: FittedTarget
+    golden: pl.DataFrame
+    report: DataReport
+    fingerprint: str
+
+
+def prepare_data(source: Datasource, split: Split, encoders: Mapping[str, Encoder], spec: TableSpec) -> PreparedData:
+    """Read, split and encode a table. `encoders` go by feature column.
+
+    Raises DataError (YT700 to YT727) when the data cannot be read, do not hold what the recipe needs, or change meanwhile.
+    """
+    fingerprint = source.fingerprint()
+    learned = learn(source, split, encoders, spec)
+    try:
+        splits, golden = encode_splits(source, learned, spec)
+    except DataError:
+        _check_unchanged(source, fingerprint)
+        raise
+    _check_unchanged(source, fingerprint)
+    return PreparedData(splits, learned.encoders, learned.target, golden, _report(learned), fingerprint)
+
+
+def _check_unchanged(source: Datasource, fingerprint: str) -> None:
+    if source.fingerprint() != fingerprint:
+        raise changed_meanwhile()
+
+
+def _report(learned: Learned) -> DataReport:
+    counts = count_rows(learned.codes)
+    rows = split_counts(counts)
+    dropped = int(counts[DROPPED])
+    warnings = [f"{dropped:,} of {len(learned.codes):,} rows have no target and were dropped"] if dropped else []
+    warnings += learned.warnings
+    features = []
+    for tally in learned.tallies.values():
+        feature, found = tally.finish(rows)
+        features.append(feature)
+        warnings += found
+    return DataReport(
+        rows_read=len(learned.codes),
+        rows_without_target=dropped,
+        rows=rows,
+        fitted_rows=rows.train,
+        features=tuple(features),
+        warnings=tuple(warnings),
+    )
