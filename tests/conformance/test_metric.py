@@ -1,0 +1,118 @@
+"""The built-in metrics pass the kit; metrics that break the contract do not."""
+
+from __future__ import annotations
+
+import pytest
+import torchmetrics
+
+from ymltrain.api import NoParams
+from ymltrain.builtin.metric.accuracy import AccuracyMetric, AccuracyParams
+from ymltrain.builtin.metric.f1 import F1Metric, F1Params
+from ymltrain.builtin.metric.mae import MaeMetric
+from ymltrain.builtin.metric.mape import MapeMetric
+from ymltrain.builtin.metric.mse import MseMetric
+from ymltrain.builtin.metric.precision import PrecisionMetric, PrecisionParams
+from ymltrain.builtin.metric.r2 import R2Metric
+from ymltrain.builtin.metric.recall import RecallMetric, RecallParams
+from ymltrain.builtin.metric.rmse import RmseMetric
+from ymltrain.testing.metric import MetricKit
+
+
+class TestAccuracy(MetricKit):
+    """`accuracy`."""
+
+    def make(self):
+        return AccuracyMetric(AccuracyParams())
+
+
+class TestF1(MetricKit):
+    """`f1`."""
+
+    def make(self):
+        return F1Metric(F1Params())
+
+
+class TestPrecision(MetricKit):
+    """`precision`."""
+
+    def make(self):
+        return PrecisionMetric(PrecisionParams(average="weighted"))
+
+
+class TestRecall(MetricKit):
+    """`recall`."""
+
+    def make(self):
+        return RecallMetric(RecallParams())
+
+
+class TestRmse(MetricKit):
+    """`rmse`."""
+
+    def make(self):
+        return RmseMetric(NoParams())
+
+
+class TestMse(MetricKit):
+    """`mse`."""
+
+    def make(self):
+        return MseMetric(NoParams())
+
+
+class TestMae(MetricKit):
+    """`mae`."""
+
+    def make(self):
+        return MaeMetric(NoParams())
+
+
+class TestMape(MetricKit):
+    """`mape`."""
+
+    def make(self):
+        return MapeMetric(NoParams())
+
+
+class TestR2(MetricKit):
+    """`r2`."""
+
+    def make(self):
+        return R2Metric(NoParams())
+
+
+class Careless:
+    """Its goal is on the wrong side, it keeps the last batch only, and one instance serves all evaluations."""
+
+    tasks = ("regression",)
+    goal = "maximize"
+
+    def __init__(self):
+        self._shared = torchmetrics.MeanMetric()
+
+    def build(self, classes):
+        shared = self._shared
+
+        class LastBatch(torchmetrics.Metric):
+            def update(self, prediction, target):
+                shared.update((prediction - target).abs().sum())
+
+            def compute(self):
+                return shared.compute()
+
+        return LastBatch()
+
+
+class Nameless(Careless):
+    """Says of no task that it is for it."""
+
+    tasks = ()
+
+
+@pytest.mark.parametrize("check", [name for name in dir(MetricKit) if name.startswith("test_")])
+def test_each_check_finds_its_fault(check):
+    """No check of the kit passes everything."""
+    kit = MetricKit()
+    kit.make = Nameless if check == "test_it_says_what_it_is_for" else Careless
+    with pytest.raises(AssertionError):
+        getattr(kit, check)()

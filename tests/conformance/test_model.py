@@ -1,0 +1,83 @@
+"""The built-in models pass the kit; models that break the contract do not."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from ymltrain.api import NoParams, TensorShape
+from ymltrain.builtin.model.linear import LinearModel
+from ymltrain.builtin.model.mlp import MlpModel, MlpParams
+from ymltrain.testing.model import ModelKit
+
+
+class TestLinear(ModelKit):
+    """`linear`."""
+
+    def make(self):
+        return LinearModel(NoParams())
+
+
+class TestMlp(ModelKit):
+    """`mlp` as it comes."""
+
+    def make(self):
+        return MlpModel(MlpParams())
+
+
+class TestMlpWithoutNorm(ModelKit):
+    """`mlp` without norms, with dropout and narrow embeddings."""
+
+    def make(self):
+        return MlpModel(MlpParams(norm="none", dropout=0.3, embedding_dim=2, activation="tanh"))
+
+
+class TestMlpWithBatchNorm(ModelKit):
+    """`mlp` with BatchNorm, whose running statistics are part of its state."""
+
+    def make(self):
+        return MlpModel(MlpParams(norm="batch", hidden=(5,), activation="silu"))
+
+
+class TestMlpWithoutHiddenLayers(ModelKit):
+    """`mlp` that is one linear layer."""
+
+    def make(self):
+        return MlpModel(MlpParams(hidden=(), activation="gelu"))
+
+
+class Careless:
+    """Breaks the contract in each way the kit looks for."""
+
+    def shapes(self, features, output):
+        return [TensorShape(name="weight", shape=(2, 2))]
+
+    def build(self, features, output):
+        return Noisy()
+
+
+class Noisy(nn.Module):
+    """Ignores the width, mixes rows, and draws in evaluation too."""
+
+    made = 0
+
+    def __init__(self):
+        super().__init__()
+        Noisy.made += 1
+        self.weight = nn.Parameter(torch.full((2,), float(Noisy.made)))
+        self.hidden = torch.full((1,), float(Noisy.made))
+        self.unused = nn.Parameter(torch.zeros(1))
+
+    def forward(self, inputs):
+        rows = len(next(iter(inputs.values())))
+        return torch.randn(rows, 2) * self.weight + self.hidden
+
+
+@pytest.mark.parametrize("check", [name for name in dir(ModelKit) if name.startswith("test_")])
+def test_each_check_finds_its_fault(check):
+    """No check of the kit passes everything."""
+    kit = ModelKit()
+    kit.make = Careless
+    with pytest.raises(AssertionError):
+        getattr(kit, check)()

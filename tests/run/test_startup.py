@@ -1,0 +1,62 @@
+"""Imports of training: early, quiet, and their errors where they are waited for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from ymltrain.run.pace import Pace
+
+
+def run(code):
+    """What a fresh interpreter prints."""
+    process = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert process.stderr == ""
+    return process.stdout.split()
+
+
+def test_the_package_is_light_until_it_trains():
+    """What a command imports before it knows that it will train brings neither torch nor Lightning."""
+    code = "import sys, ymltrain.run.startup, ymltrain.run.signals; print('torch' in sys.modules, 'lightning' in sys.modules)"
+    assert run(code) == ["False", "False"]
+
+
+def test_an_early_import_is_complete_after_waiting():
+    """The thread brings all of training, keeps Lightning quiet, and leaves the collector as it was."""
+    code = (
+        "import gc, logging, sys\n"
+        "from ymltrain.run.startup import EarlyImport\n"
+        "EarlyImport().wait()\n"
+        "print('ymltrain.run.module' in sys.modules, gc.isenabled(), logging.getLogger('lightning.pytorch').level)"
+    )
+    assert run(code) == ["True", "True", "30"]
+
+
+def test_a_failed_early_import_raises_where_it_is_waited_for():
+    """The error is not lost in the thread."""
+    code = (
+        "import sys\n"
+        "sys.modules['torch'] = None\n"
+        "from ymltrain.run.startup import EarlyImport\n"
+        "early = EarlyImport()\n"
+        "try:\n"
+        "    early.wait()\n"
+        "except ImportError:\n"
+        "    print('raised')"
+    )
+    assert run(code) == ["raised"]
+
+
+def test_the_pace_follows_the_step_time():
+    """Slow steps come one by one, fast ones in large groups, and a fixed pace stays."""
+    pace = Pace()
+    assert pace.steps() == 1
+    pace.learn(seconds=0.02, steps=2)
+    assert pace.steps() == 5
+    pace.learn(seconds=10, steps=5)
+    assert pace.steps() == 1
+    pace.learn(seconds=0, steps=1)
+    assert pace.steps() == 32
+    fixed = Pace(3)
+    fixed.learn(seconds=10, steps=3)
+    assert fixed.steps() == 3

@@ -1,0 +1,29 @@
+"""The network of model `linear`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class LinearNetwork(nn.Module):
+    """`bias + W · numbers + one row of a table per category`, all zero at the start (the problem is convex)."""
+
+    def __init__(self, *, numbers: int, cardinalities: Sequence[int], width: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.number = nn.Linear(numbers, width, bias=False) if numbers else None
+        self.category = nn.ModuleList(nn.Embedding(cardinality, width, padding_idx=0) for cardinality in cardinalities)
+        for weights in self.parameters():
+            nn.init.zeros_(weights)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """`[n, width]` from the encoded features of n rows."""
+        terms: list[Tensor] = []
+        if self.number is not None:
+            terms.append(self.number(inputs["number"]))
+        for position, table in enumerate(self.category):
+            terms.append(table(inputs["category"][:, position]))
+        return sum(terms, start=self.bias)

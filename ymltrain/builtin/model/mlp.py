@@ -1,0 +1,93 @@
+"""Model `mlp`: numbers and embedded categories through fully connected layers.
+
+Each hidden layer is Linear, norm, activation, dropout; a last Linear makes the output. A category never
+seen in training (id 0) is embedded as zeros, which are never trained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta
+
+from ymltrain.api import FeatureShape, OutputShape, Params, TensorShape, plugin
+
+if TYPE_CHECKING:
+    import torch
+
+WIDEST_AUTO_EMBEDDING = 64
+
+
+class MlpParams(Params, frozen=True, kw_only=True):
+    """What a recipe may write beside `type: mlp`."""
+
+    hidden: Annotated[
+        tuple[Annotated[int, Meta(ge=1)], ...],
+        Meta(description="Widths of the hidden layers, from input to output; [] leaves a linear layer."),
+    ] = (128, 64)
+    dropout: Annotated[float, Meta(ge=0, lt=1, description="Share of hidden activations zeroed while training.")] = 0.0
+    activation: Annotated[Literal["relu", "gelu", "silu", "tanh"], Meta(description="What follows each hidden layer's norm.")] = (
+        "relu"
+    )
+    norm: Annotated[
+        Literal["layer", "batch", "none"],
+        Meta(description="Normalisation of hidden layers. `batch` makes a row's output depend on its batch while training."),
+    ] = "layer"
+    embedding_dim: (
+        Annotated[int, Meta(ge=1, description="Width of each category's embedding; `auto` grows slowly with its cardinality.")]
+        | Literal["auto"]
+    ) = "auto"
+
+
+@plugin("model", "mlp", params=MlpParams)
+class MlpModel:
+    """A multi-layer perceptron for tables."""
+
+    def __init__(self, params: MlpParams) -> None:
+        self._params = params
+
+    def shapes(self, features: Sequence[FeatureShape], output: OutputShape) -> Sequence[TensorShape]:
+        shapes = [
+            TensorShape(name=f"embeddings.{position}.weight", shape=size)
+            for position, size in enumerate(self._embeddings(features))
+        ]
+        position = 0
+        layers_per_hidden = 3 + (self._params.norm != "none")
+        for inputs, outputs in pairwise(self._widths(features, output)):
+            shapes.append(TensorShape(name=f"layers.{position}.weight", shape=(outputs, inputs)))
+            shapes.append(TensorShape(name=f"layers.{position}.bias", shape=(outputs,)))
+            is_last = position == len(self._params.hidden) * layers_per_hidden
+            if self._params.norm != "none" and not is_last:
+                shapes.append(TensorShape(name=f"layers.{position + 1}.weight", shape=(outputs,)))
+                shapes.append(TensorShape(name=f"layers.{position + 1}.bias", shape=(outputs,)))
+            position += layers_per_hidden
+        return shapes
+
+    def build(self, features: Sequence[FeatureShape], output: OutputShape) -> torch.nn.Module:
+        from ymltrain.builtin.model.mlp_network import MlpNetwork
+
+        return MlpNetwork(
+            embeddings=self._embeddings(features),
+            widths=self._widths(features, output),
+            dropout=self._params.dropout,
+            activation=self._params.activation,
+            norm=self._params.norm,
+        )
+
+    def _embeddings(self, features: Sequence[FeatureShape]) -> list[tuple[int, int]]:
+        """Rows and columns of each category feature's embedding."""
+        return [(feature.cardinality, self._embedding_dim(feature)) for feature in features if feature.kind == "category"]
+
+    def _embedding_dim(self, feature: FeatureShape) -> int:
+        """The param, or for `auto` fastai's rule of thumb: 1.6 times the cardinality to the power 0.56."""
+        if self._params.embedding_dim != "auto":
+            return self._params.embedding_dim
+        return max(1, min(WIDEST_AUTO_EMBEDDING, round(1.6 * math.pow(feature.cardinality, 0.56))))
+
+    def _widths(self, features: Sequence[FeatureShape], output: OutputShape) -> list[int]:
+        numbers = sum(feature.width for feature in features if feature.kind == "number")
+        embedded = sum(columns for _, columns in self._embeddings(features))
+        return [numbers + embedded, *self._params.hidden, output.width]

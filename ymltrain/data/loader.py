@@ -1,0 +1,171 @@
+"""Batches: whole slices of tensors held in memory, in an order that is a function of (seed, epoch) alone.
+
+The order does not depend on workers, devices, strategy, batch size or where a run was resumed. What Lightning
+iterates carries row numbers only; the rows themselves are taken when a batch is trained on.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+
+class EncodedRows(Protocol):
+    """The encoded rows of one split, as arrays."""
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def number(self) -> npt.NDArray[np.float32] | None: ...
+
+    @property
+    def category(self) -> npt.NDArray[np.int32] | None: ...
+
+    @property
+    def target(self) -> npt.NDArray[Any]: ...
+
+
+class Batch(NamedTuple):
+    """Rows as a network and a loss take them."""
+
+    inputs: dict[str, Tensor]
+    target: Tensor
+
+
+class TensorSplit:
+    """The encoded rows of one split as tensors; batches come out on `device`, where the tensors may lie already."""
+
+    def __init__(self, inputs: dict[str, Tensor], target: Tensor, device: torch.device | None = None) -> None:
+        self.inputs = inputs
+        self.target = target
+        self.device = device or target.device
+
+    @classmethod
+    def of(cls, split: EncodedRows) -> TensorSplit:
+        """The same memory seen as tensors."""
+        arrays = {"number": split.number, "category": split.category}
+        inputs = {kind: _as_tensor(array) for kind, array in arrays.items() if array is not None}
+        return cls(inputs, _as_tensor(split.target))
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.target)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that all tensors take."""
+        return self.target.nbytes + sum(tensor.nbytes for tensor in self.inputs.values())
+
+    def placed(self, device: torch.device, dtype: torch.dtype = torch.float32) -> TensorSplit:
+        """The split for training on a device: there as a whole when it takes at most half of the free memory.
+
+        Otherwise it stays in (pinned) host memory and batches are copied over. Numbers become `dtype`; a regression
+        target becomes float64 with a float64 network and stays float32 with any other.
+        """
+        inputs = {kind: _of_dtype(tensor, dtype) for kind, tensor in self.inputs.items()}
+        target = _of_dtype(self.target, dtype) if dtype == torch.float64 else self.target
+        split = TensorSplit(inputs, target, device)
+        if device.type == "cpu":
+            return split
+        if split.nbytes * 2 <= _free_memory(device):
+            return TensorSplit({kind: tensor.to(device) for kind, tensor in inputs.items()}, target.to(device), device)
+        if device.type == "cuda":
+            return TensorSplit({kind: tensor.pin_memory() for kind, tensor in inputs.items()}, target.pin_memory(), device)
+        return split
+
+    def take(self, rows: Tensor) -> Batch:
+        """The rows with these numbers."""
+        index = rows.to(self.target.device)
+        return self._on_device(Batch({kind: of.index_select(0, index) for kind, of in self.inputs.items()}, self.target[index]))
+
+    def part(self, start: int, stop: int) -> Batch:
+        """A stretch of rows in the table's order."""
+        return self._on_device(Batch({kind: of[start:stop] for kind, of in self.inputs.items()}, self.target[start:stop]))
+
+    def _on_device(self, batch: Batch) -> Batch:
+        if batch.target.device == self.device:
+            return batch
+        inputs = {kind: tensor.to(self.device, non_blocking=True) for kind, tensor in batch.inputs.items()}
+        return Batch(inputs, batch.target.to(self.device, non_blocking=True))
+
+
+class StepGroup(NamedTuple):
+    """Optimizer steps that one call of Lightning takes: for each the row numbers of its batches."""
+
+    epoch: int
+    first_batch: int
+    steps: list[list[Tensor]]
+
+
+class StepLoader:
+    """The rest of an epoch from a position on, in groups of optimizer steps.
+
+    It has no length on purpose: a sized loader's iterator is never run to its end by Lightning. Where it starts and
+    how large a group is are asked for when they are needed.
+    """
+
+    def __init__(
+        self,
+        *,
+        order: Callable[[int], Tensor],
+        batch_size: int,
+        accumulate: int,
+        start: Callable[[], tuple[int, int]],
+        group_size: Callable[[], int],
+    ) -> None:
+        self._order = order
+        self._batch_size = batch_size
+        self._accumulate = accumulate
+        self._start = start
+        self._group_size = group_size
+
+    def __iter__(self) -> Iterator[StepGroup]:
+        epoch, batch = self._start()
+        batches = torch.split(self._order(epoch), self._batch_size)
+        while batch < len(batches):
+            stop = min(len(batches), batch + self._group_size() * self._accumulate)
+            firsts = range(batch, stop, self._accumulate)
+            yield StepGroup(epoch, batch, [list(batches[first : min(first + self._accumulate, stop)]) for first in firsts])
+            batch = stop
+
+
+def epoch_order(seed: int, epoch: int, rows: int) -> Tensor:
+    """All row numbers in the order of one epoch: the ranks of `rows` draws of Philox with the key (seed, epoch).
+
+    Raw draws are the part of numpy's generators whose stream never changes between versions.
+    """
+    draws = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64)).random_raw(rows)
+    return torch.from_numpy(np.argsort(draws, kind="stable"))
+
+
+def count_steps(rows: int, batch_size: int, accumulate: int) -> tuple[int, int]:
+    """Batches and optimizer steps of an epoch, uneven last ones included."""
+    batches = -(-rows // batch_size)
+    return batches, -(-batches // accumulate)
+
+
+def _as_tensor(array: npt.NDArray[Any]) -> Tensor:
+    """The array's own memory; memory-mapped arrays may be read-only, and training only reads them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable", category=UserWarning)
+        return torch.from_numpy(array)
+
+
+def _of_dtype(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+
+def _free_memory(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
+    return 0

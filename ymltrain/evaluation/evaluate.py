@@ -1,0 +1,115 @@
+"""One exact pass over a split: the loss on the encoded scale, the metrics in the user's own units.
+
+Every row counts once whatever the batch size. Outputs are decoded to float64, and metrics are computed in float64 on
+the CPU; the loss is the mean over rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from ymltrain.data.loader import TensorSplit
+from ymltrain.diagnostics import RunError
+from ymltrain.kinds.contracts import Metric
+from ymltrain.plan.shapes import OutputShape
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+
+
+class TargetDecoder(Protocol):
+    """What the target's encoding learned, to read outputs in the user's units."""
+
+    @property
+    def output(self) -> OutputShape: ...
+
+    def decode(self, output: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Of outputs `[n, width]`: predictions `[n]` (regression) or probabilities `[n, classes]`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What a network is measured by: the loss, the metrics by name, and how its outputs are read."""
+
+    loss: LossFunction
+    metrics: Mapping[str, Metric]
+    target: TargetDecoder
+
+
+def evaluate(
+    network: nn.Module,
+    split: TensorSplit,
+    measures: Measures,
+    *,
+    batch_rows: int,
+    context: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> dict[str, float]:
+    """`loss` and every metric of a network on a split, by name.
+
+    `context` surrounds each forward pass (mixed precision). Raises RunError when a metric cannot be computed.
+    """
+    classes = measures.target.output.width
+    built = {name: metric.build(classes).set_dtype(torch.float64) for name, metric in measures.metrics.items()}
+    loss_sum = 0.0
+    with _evaluating(network), torch.inference_mode():
+        for start in range(0, split.rows, batch_rows):
+            batch = split.part(start, start + batch_rows)
+            with context():
+                output = network(batch.inputs)
+            output = full_precision(output)
+            loss_sum += float(measures.loss(output, batch.target).double().sum())
+            predicted, true = _decoded(output, batch.target, measures.target)
+            for name, metric in built.items():
+                with _named(name):
+                    metric.update(predicted, true)
+        return {"loss": loss_sum / split.rows} | {name: _compute(name, metric) for name, metric in built.items()}
+
+
+def full_precision(output: Tensor) -> Tensor:
+    """The output as losses take it: float64 of a float64 network, else float32."""
+    return output if output.dtype == torch.float64 else output.float()
+
+
+def _decoded(output: Tensor, target: Tensor, decoder: TargetDecoder) -> tuple[Tensor, Tensor]:
+    predicted = torch.from_numpy(decoder.decode(output.cpu().numpy()))
+    if decoder.output.task == "classification":
+        return predicted, target.cpu()
+    return predicted, torch.from_numpy(decoder.decode(target.cpu().numpy()[:, np.newaxis]))
+
+
+def _compute(name: str, metric: Any) -> float:
+    with _named(name):
+        return float(metric.compute())
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say which metric failed: torchmetrics refuses some data (r2 of a single row) with a ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        raise RunError(
+            "YT906",
+            f"metric {name} cannot be computed: {error}",
+            "give the split more rows, or take the metric out of `metrics`",
+        ) from error
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode, and afterwards each module's own mode again."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, is_training in modes:
+            module.training = is_training

@@ -1,0 +1,1 @@
+"""From encoded rows and a Plan to trained weights."""

@@ -1,0 +1,153 @@
+"""One training session: from a Plan, parts and data to trained weights, from scratch or from the newest checkpoint."""
+
+from __future__ import annotations
+
+import signal
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ymltrain.data.loader import StepLoader, epoch_order
+from ymltrain.kinds.contracts import Model, Strategy
+from ymltrain.plan.events import StageChanged
+from ymltrain.plan.plan import Plan
+from ymltrain.plan.shapes import FeatureShape, OutputShape
+from ymltrain.plan.topology import Topology
+from ymltrain.run.checkpoint import Checkpoints
+from ymltrain.run.keeper import Keeper
+from ymltrain.run.loop import Extent, Rules, TrainingLoop
+from ymltrain.run.pace import Pace
+from ymltrain.run.parts import Surroundings, TrainingData, TrainingParts, TrainOutcome
+from ymltrain.run.startup import import_training
+from ymltrain.run.state import Goal, LoopState
+from ymltrain.run.weights import copy_weights
+
+if TYPE_CHECKING:
+    import lightning.pytorch as pl
+    from torch import nn
+
+    from ymltrain.run.module import TrainingModule
+
+
+def build_network(model: Model, features: Sequence[FeatureShape], output: OutputShape, seed: int) -> nn.Module:
+    """The plugin's network with weights drawn from one seed."""
+    import torch
+
+    torch.manual_seed(seed)
+    return model.build(features, output)
+
+
+def train(plan: Plan, parts: TrainingParts, data: TrainingData, around: Surroundings, pace: Pace | None = None) -> TrainOutcome:
+    """Train, from the newest complete checkpoint when there is one.
+
+    `parts.network` has its initial weights and holds the last ones afterwards. Raises RunError: YT901 the loss or the
+    weights are not finite, YT903 a checkpoint cannot be saved, YT904 the checkpoints are another plan's, YT905 nothing
+    writes the watched metric, YT906 a metric cannot be computed.
+    """
+    checkpoints = Checkpoints(around.checkpoints, plan.trainer.checkpoint.keep, plan.digest)
+    path, resumed = checkpoints.newest() or (None, None)
+    keeper = Keeper(checkpoints, resumed, plan.seeds["dropout"])
+    rules = Rules(plan.trainer, plan.watch, _goals(parts))
+    loop = TrainingLoop(rules, Extent.of(plan.trainer, data.train.rows), resumed.state if resumed else LoopState(), around)
+    if resumed is not None:
+        parts.network.load_state_dict(resumed.weights)
+        around.emit(StageChanged(stage="train", note=f"resumed at step {loop.state.position.step} from {path}"))
+    if not loop.state.is_finished:
+        import_training()
+        from ymltrain.run.module import TrainingModule
+
+        pace = pace or Pace()
+        _fit(TrainingModule(parts, data, loop, keeper, pace), _loader(plan, loop, data.train.rows, pace), plan.topology)
+    return _outcome(parts.network, loop, keeper, path)
+
+
+def _outcome(network: nn.Module, loop: TrainingLoop, keeper: Keeper, resumed_from: Path | None) -> TrainOutcome:
+    state = loop.state
+    best = state.best if loop.keeps_best else None
+    return TrainOutcome(
+        status="preempted" if loop.is_preempted else "done",
+        steps=state.position.step,
+        epochs=state.position.epoch,
+        best_epoch=state.best.epoch if state.best else None,
+        weights=keeper.best_weights if best and keeper.best_weights else copy_weights(network),
+        metrics=best.metrics if best else state.metrics,
+        resumed_from=resumed_from,
+    )
+
+
+def _loader(plan: Plan, loop: TrainingLoop, rows: int, pace: Pace) -> StepLoader:
+    """The batches of the epoch that the loop stands in, from where it stands."""
+    return StepLoader(
+        order=lambda epoch: epoch_order(plan.seeds["order"], epoch, rows),
+        batch_size=plan.trainer.batch_size,
+        accumulate=plan.trainer.accumulate_grad_batches,
+        start=lambda: (loop.state.position.epoch, loop.state.position.batch),
+        group_size=pace.steps,
+    )
+
+
+def _fit(module: TrainingModule, loader: StepLoader, topology: Topology) -> None:
+    """Let Lightning's Trainer drive what is left of training; the loop's state holds what came of it."""
+    from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+    interrupt_handler = signal.getsignal(signal.SIGINT)
+    with _global_settings_restored(), warnings.catch_warnings():
+        trainer = _trainer(module.parts.strategy, topology, module.loop.epochs_left)
+        try:
+            trainer.fit(module, train_dataloaders=loader)
+        except SIGTERMException:  # it came while Lightning's own handler was in place; ours has heard it too
+            if not module.loop.is_preempted:
+                raise
+        except SystemExit as leaving:  # what Lightning makes of a KeyboardInterrupt
+            if isinstance(leaving.__context__, KeyboardInterrupt):
+                signal.signal(signal.SIGINT, interrupt_handler)
+                raise KeyboardInterrupt from None
+            raise
+
+
+def _trainer(strategy: Strategy, topology: Topology, epochs: int) -> pl.Trainer:
+    """Lightning's Trainer with all of its own checkpointing, logging, drawing and shuffling off."""
+    import lightning.pytorch as pl
+    from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+    from lightning.fabric.utilities.warnings import PossibleUserWarning
+
+    warnings.filterwarnings("ignore", category=PossibleUserWarning)  # its tips: workers, an unused GPU
+    warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)  # its use of torch
+    return pl.Trainer(
+        accelerator=topology.accelerator,
+        devices=topology.devices,
+        num_nodes=topology.nodes,
+        precision=topology.precision,  # type: ignore[arg-type]  # Lightning's Literal; the Plan's schema has the same names
+        strategy=strategy.build(topology),
+        # one process needs no cluster; SLURM's, found by itself, would take signals and requeue
+        plugins=[LightningEnvironment()] if topology.world_size == 1 else None,
+        max_epochs=epochs,
+        deterministic=True,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_autolog_hparams=False,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+    )
+
+
+@contextmanager
+def _global_settings_restored() -> Iterator[None]:
+    """Leave torch's process-wide switches as they were found."""
+    import torch
+
+    is_deterministic, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(is_deterministic, warn_only=warns)
+
+
+def _goals(parts: TrainingParts) -> dict[str, Goal]:
+    """In which direction each value of an epoch is better."""
+    losses: dict[str, Goal] = {"train/loss_epoch": "minimize", "val/loss": "minimize"}
+    return losses | {f"val/{name}": metric.goal for name, metric in parts.metrics.items()}

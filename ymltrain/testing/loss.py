@@ -1,0 +1,56 @@
+"""The conformance kit of kind `loss`."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ymltrain.api import Loss, Task
+
+
+class LossKit:
+    """Subclass it, and give `make` an instance with the params to test."""
+
+    def make(self) -> Loss:
+        """The loss under test."""
+        raise NotImplementedError
+
+    def test_it_names_its_tasks(self) -> None:
+        """At least one task, each a known one."""
+        assert set(self.make().tasks)
+        assert set(self.make().tasks) <= {"regression", "classification"}
+
+    def test_there_is_one_loss_a_row(self) -> None:
+        """`[n]`, finite, for one row and for many."""
+        for task in self.make().tasks:
+            for rows in (1, 6):
+                losses = self.make().build()(*example(task, rows))
+                assert tuple(losses.shape) == (rows,)
+                assert losses.isfinite().all()
+
+    def test_a_row_does_not_depend_on_others(self) -> None:
+        """The losses of a batch are those of its parts, so that batches of any size add up."""
+        for task in self.make().tasks:
+            loss = self.make().build()
+            output, target = example(task, 10)
+            parts = torch.cat([loss(output[:3], target[:3]), loss(output[3:], target[3:])])
+            torch.testing.assert_close(parts, loss(output, target))
+
+    def test_it_can_be_minimised(self) -> None:
+        """Following its gradient lowers it."""
+        for task in self.make().tasks:
+            loss = self.make().build()
+            output, target = example(task, 10)
+            output.requires_grad_()
+            before = loss(output, target).sum()
+            (gradient,) = torch.autograd.grad(before, output)
+            assert gradient.isfinite().all()
+            assert loss(output.detach() - 1e-3 * gradient, target).sum() < before
+
+
+def example(task: Task, rows: int) -> tuple[Tensor, Tensor]:
+    """Outputs and targets of some rows."""
+    generator = torch.Generator().manual_seed(5)
+    if task == "regression":
+        return torch.randn(rows, 1, generator=generator), torch.randn(rows, generator=generator)
+    return torch.randn(rows, 3, generator=generator), torch.randint(3, (rows,), generator=generator)

@@ -1,0 +1,92 @@
+"""The conformance kit of kind `model`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ymltrain.api import FeatureShape, Model, OutputShape
+
+NUMBERS = (FeatureShape(name="a", kind="number"), FeatureShape(name="b", kind="number", width=3))
+CATEGORIES = (FeatureShape(name="c", kind="category", cardinality=4), FeatureShape(name="d", kind="category", cardinality=11))
+REGRESSION = OutputShape(task="regression", width=1)
+CLASSIFICATION = OutputShape(task="classification", width=3)
+
+
+class ModelKit:
+    """Subclass it, and give `make` an instance with the params to test."""
+
+    feature_sets: Sequence[Sequence[FeatureShape]] = (NUMBERS, CATEGORIES, (NUMBERS[0], CATEGORIES[0], NUMBERS[1], CATEGORIES[1]))
+    outputs: Sequence[OutputShape] = (REGRESSION, CLASSIFICATION)
+
+    def make(self) -> Model:
+        """The model under test."""
+        raise NotImplementedError
+
+    def test_shapes_are_those_of_the_network(self) -> None:
+        """`shapes` names exactly the parameters that `build` makes, with their shapes."""
+        for features in self.feature_sets:
+            for output in self.outputs:
+                named = {shape.name: shape.shape for shape in self.make().shapes(features, output)}
+                built = {name: tuple(tensor.shape) for name, tensor in self.make().build(features, output).named_parameters()}
+                assert named == built
+
+    def test_the_output_has_its_width(self) -> None:
+        """A floating point `[n, width]` for any number of rows, one and an unseen category (id 0) included."""
+        for features in self.feature_sets:
+            for output in self.outputs:
+                network = self.make().build(features, output)
+                for rows in (1, 7):
+                    result = network(example_inputs(features, rows))
+                    assert tuple(result.shape) == (rows, output.width)
+                    assert result.is_floating_point()
+                    assert result.isfinite().all()
+
+    def test_weights_follow_the_seed(self) -> None:
+        """Two builds after the same `torch.manual_seed` are equal to the bit."""
+        for features in self.feature_sets:
+            networks = []
+            for _ in range(2):
+                torch.manual_seed(3)
+                networks.append(self.make().build(features, self.outputs[0]).state_dict())
+            assert all(torch.equal(networks[0][name], networks[1][name]) for name in networks[0])
+
+    def test_evaluation_is_deterministic(self) -> None:
+        """In evaluation mode the same rows give the same output, alone or among others."""
+        features = self.feature_sets[-1]
+        network = self.make().build(features, self.outputs[-1]).eval()
+        inputs = example_inputs(features, 9)
+        together = network(inputs)
+        assert torch.equal(together, network(inputs))
+        alone = network({kind: tensor[4:5] for kind, tensor in inputs.items()})
+        torch.testing.assert_close(alone, together[4:5])
+
+    def test_every_parameter_can_learn(self) -> None:
+        """A gradient reaches each parameter that asks for one."""
+        features = self.feature_sets[-1]
+        network = self.make().build(features, self.outputs[-1])
+        network(example_inputs(features, 64)).square().sum().backward()
+        assert [name for name, tensor in network.named_parameters() if tensor.requires_grad and tensor.grad is None] == []
+
+    def test_weights_come_back(self) -> None:
+        """A fresh network that loads another one's state gives its outputs."""
+        features = self.feature_sets[-1]
+        trained, fresh = (self.make().build(features, self.outputs[-1]).eval() for _ in range(2))
+        fresh.load_state_dict(trained.state_dict())
+        inputs = example_inputs(features, 5)
+        assert torch.equal(trained(inputs), fresh(inputs))
+
+
+def example_inputs(features: Sequence[FeatureShape], rows: int) -> dict[str, Tensor]:
+    """Encoded features of some rows, as a network gets them."""
+    generator = torch.Generator().manual_seed(5)
+    inputs = {}
+    numbers = sum(feature.width for feature in features if feature.kind == "number")
+    if numbers:
+        inputs["number"] = torch.randn(rows, numbers, generator=generator)
+    ids = [torch.randint(feature.cardinality, (rows,), generator=generator) for feature in features if feature.kind == "category"]
+    if ids:
+        inputs["category"] = torch.stack(ids, dim=1).int()
+    return inputs
