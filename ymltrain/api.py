@@ -25,7 +25,7 @@ from ymltrain.kinds.contracts import (
     Tuner,
 )
 from ymltrain.kinds.moments import Moments, RunningMoments
-from ymltrain.kinds.row_hash import hash_rows
+from ymltrain.kinds.row_hash import hash_rows, mix64
 from ymltrain.plan.events import ArtifactWritten, CheckpointSaved, EpochEnded, MetricsLogged, RunEvent, StageChanged
 from ymltrain.plan.shapes import FeatureShape, OutputShape, Task, TensorShape
 from ymltrain.plan.topology import Topology
@@ -76,6 +76,7 @@ __all__ = [
     "did_you_mean",
     "hash_rows",
     "inside",
+    "mix64",
     "path_problem",
     "plugin",
 ]

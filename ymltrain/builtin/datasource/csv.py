@@ -39,7 +39,7 @@ class CsvParams(Params, frozen=True, kw_only=True):
 
 @plugin("datasource", "csv", params=CsvParams)
 class CsvSource:
-    """Reads the file in blocks of a few MiB."""
+    """Reads the file in blocks of about a MiB."""
 
     def __init__(self, params: CsvParams) -> None:
         self._dialect = Dialect(params.path, params.delimiter, params.quote, params.null_values)

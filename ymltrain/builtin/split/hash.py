@@ -4,10 +4,10 @@ Written rules: the recipe's `keys` decide, and rows with equal keys fall togethe
 every column of it, so that a changed value or a new column moves rows. The seed salts the hash: another seed gives
 another split. The hash is the same on every machine and with every version of the libraries.
 
-It is BLAKE2b (8 bytes long, salted with the seed as 8 little-endian bytes) of the row's values in the order of the
-columns, joined by the byte 31. A number, be it typed or text in decimal notation, is `n` and the bits of its float64 as
-a signed decimal integer; other text is `t` and the text; null and NaN are nothing. So 4, 4.0 and "4" are one value, and a CSV
-file and a Parquet file of the same rows are split alike.
+A value's hash is 64 bits: of a number, be it typed or text in decimal notation, m(the bits of its float64); of other
+text the 8-byte BLAKE2b, read as little-endian; of null and NaN 0. Here m is the step of splitmix64. From s = seed on,
+each column in turn makes s = m(m(s) xor the value's hash), and m(s) is the row's. So 4, 4.0 and "4" are one value, and a
+CSV file and a Parquet file of the same rows are split alike.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from ymltrain.api import plugin
+from ymltrain.api import mix64, plugin
 from ymltrain.builtin.split.fractions import FractionParams, cut
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
-SEPARATOR = "\x1f"
 DECIMAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
@@ -41,33 +40,38 @@ class HashSplit:
     def assign(self, rows: pl.DataFrame, first_row: int, seed: int) -> npt.NDArray[np.uint8]:  # noqa: ARG002  where a row stands does not matter
         import numpy as np
 
-        salt = seed.to_bytes(8, "little")
-        digests = b"".join([blake2b(row.encode(), digest_size=8, salt=salt).digest() for row in _canonical_rows(rows)])
-        return cut(np.frombuffer(digests, dtype="<u8").astype(np.uint64), self.fractions)
+        state = np.full(rows.height, seed, np.uint64)
+        for column in rows.iter_columns():
+            state = mix64(mix64(state) ^ _hash_values(column.alias("values")))  # polars takes some names for patterns
+        return cut(mix64(state), self.fractions)
 
 
-def _canonical_rows(rows: pl.DataFrame) -> list[str]:
+def _hash_values(column: pl.Series) -> npt.NDArray[np.uint64]:
     import polars as pl
 
-    texts = pl.DataFrame({str(position): _canonical(column) for position, column in enumerate(rows.iter_columns())})
-    return texts.select(pl.concat_str(pl.all(), separator=SEPARATOR)).to_series().to_list()
-
-
-def _canonical(column: pl.Series) -> pl.Series:
-    import polars as pl
-
-    column = column.alias("values")  # polars takes some names (`*`, `^a$`) for patterns
     if column.dtype.is_numeric():
-        return _number_text(column.cast(pl.Float64)).fill_null("")
-    text = column.cast(pl.String)
-    numbers = text.set(~text.str.contains(DECIMAL), None).cast(pl.Float64)
-    return pl.select(pl.coalesce(_number_text(numbers), "t" + text, pl.lit(""))).to_series()
+        return _hash_numbers(column.cast(pl.Float64))
+    texts = column.cast(pl.String)
+    distinct = texts.drop_nulls().unique()
+    hashes = pl.Series(_hash_texts(distinct), dtype=pl.UInt64)
+    return texts.replace_strict(distinct, hashes, default=0, return_dtype=pl.UInt64).to_numpy()
 
 
-def _number_text(numbers: pl.Series) -> pl.Series:
+def _hash_texts(texts: pl.Series) -> npt.NDArray[np.uint64]:
     import numpy as np
     import polars as pl
 
+    is_number = texts.str.contains(DECIMAL)
+    hashes = _hash_numbers(texts.set(~is_number, None).cast(pl.Float64))
+    digests = b"".join([blake2b(text.encode(), digest_size=8).digest() for text in texts.filter(~is_number).to_list()])
+    hashes[~is_number.to_numpy()] = np.frombuffer(digests, "<u8")
+    return hashes
+
+
+def _hash_numbers(numbers: pl.Series) -> npt.NDArray[np.uint64]:
+    import numpy as np
+
     values = numbers.to_numpy() + 0.0  # makes -0.0 and 0.0 one value
-    bits = pl.Series(values.view(np.int64)).cast(pl.String)
-    return ("n" + bits).set(pl.Series(np.isnan(values)), None)
+    hashes = mix64(values.view(np.uint64))
+    hashes[np.isnan(values)] = 0
+    return hashes
