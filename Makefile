@@ -20,6 +20,7 @@ $(INSTALLED): pyproject.toml constraints.txt $(PLUGINS)
 	@echo "Setting up $(VENV) (the first time takes some minutes) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]' $(PLUGINS:%/pyproject.toml=-e ./%)
+	@$(BIN)/python -m compileall -q ymltrain || true  # as pip does for what it does not link
 	@touch $@
 
 fit: venv ## Train recipes/diamonds.yaml

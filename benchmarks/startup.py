@@ -5,7 +5,7 @@ Bound: at most 0.10 of the wall time of `python -c "import lightning.pytorch"`.
 
 import sys
 
-from measure import pairs, report, run
+from measure import compile_sources, pairs, report, run
 
 ROUNDS = 5
 LIGHTNING = [sys.executable, "-c", "import lightning.pytorch"]
@@ -13,6 +13,7 @@ YMLTRAIN = [sys.executable, "-m", "ymltrain"]
 
 
 def main():
+    compile_sources()
     for name, arguments in (
         ("check", ["check", "recipes/diamonds.yaml"]),
         ("help", ["--help"]),

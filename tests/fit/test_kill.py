@@ -1,0 +1,87 @@
+"""Kill-anywhere: after `kill -9` at any moment, `fit --resume` gives the very tensors of an uninterrupted run."""
+
+import json
+import random
+import signal
+import time
+
+import pytest
+
+from .conftest import KILLER
+
+
+def die_at(workplace, moment, count):
+    """The recipe, with a tracker that kills the process at a moment of the run."""
+    marker = workplace.folder / "killed"
+    tracker = f"tracker: [tensorboard, {{type: killer, moment: {moment}, count: {count}, marker: {marker}}}]\n"
+    workplace.recipe.write_text(workplace.recipe.read_text() + tracker)
+    done = workplace.run("fit", "penguins.yaml", "--plugin", KILLER)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert marker.exists()
+
+
+def assert_resumes_to(finished, workplace):
+    """Resuming ends with the same model, registered once."""
+    _, whole = finished
+    result = workplace.fit("--resume", "--plugin", KILLER)
+    assert result["tensor_digest"] == whole["tensor_digest"]
+    assert result["metrics"] == whole["metrics"]
+    assert len(workplace.runs()) == 1
+    assert [version["version"] for version in workplace.versions()] == [1]
+    return result
+
+
+@pytest.mark.parametrize(
+    ("moment", "count"),
+    [
+        ("metrics", 1),  # before any checkpoint
+        ("metrics", 20),  # in the middle of an epoch
+        pytest.param("epoch", 3, marks=pytest.mark.slow),  # an epoch is over, its checkpoint is not written
+        ("checkpoint", 4),  # at an epoch's end, saved
+        ("bundle", 1),  # training is over, nothing is registered
+        ("finish", 1),  # registered, the run's end is not recorded
+    ],
+)
+def test_a_killed_run_resumes_to_the_same_tensors(finished, workplace, moment, count):
+    """Wherever it dies, nothing is lost and nothing happens twice."""
+    die_at(workplace, moment, count)
+    result = assert_resumes_to(finished, workplace)
+    assert (result["resumed_from"] is None) == (moment == "metrics" and count == 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_kills_at_any_time_lose_nothing(finished, workplace, seed):
+    """Again and again at times that no one chose, start-up included."""
+    chance = random.Random(seed)
+    _, whole = finished
+    arguments = ["fit", "penguins.yaml", "--json"]
+    for _ in range(12):
+        process = workplace.start(*arguments)
+        time.sleep(chance.uniform(0.5, whole["timings"]["startup"] + whole["timings"]["train"] + 1.5))
+        process.kill()
+        output, _ = process.communicate()
+        if process.returncode == 0:
+            break
+        has_run = (workplace.folder / "runs" / "penguins").is_dir() and len(workplace.runs()) > 0
+        arguments = ["fit", "penguins.yaml", "--json", *(["--resume"] if has_run else [])]
+    else:
+        output = workplace.run(*arguments).stdout
+    result = json.loads(output)
+    assert result["tensor_digest"] == whole["tensor_digest"]
+    assert len([run for run in workplace.runs() if not run.name.startswith(".")]) == 1
+    assert len(workplace.versions()) == 1
+
+
+@pytest.mark.parametrize(("sent", "code", "status"), [(signal.SIGTERM, 75, "preempted"), (signal.SIGINT, 130, "interrupted")])
+def test_a_signal_saves_and_leaves_a_resumable_run(finished, workplace, sent, code, status):
+    """SIGTERM ends with 75, Ctrl-C with 130, and both go on where they stopped."""
+    process = workplace.start("fit", "penguins.yaml", "--json")
+    for line in process.stderr:
+        if line.startswith("epoch   1"):
+            process.send_signal(sent)
+            break
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == code, errors
+    assert json.loads(output)["status"] == status
+    assert_resumes_to(finished, workplace)
