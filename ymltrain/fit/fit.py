@@ -26,6 +26,7 @@ from ymltrain.record.log import RunLog
 from ymltrain.record.metrics import MetricsWriter
 from ymltrain.record.observers import Observers
 from ymltrain.record.redaction import Redactor
+from ymltrain.record.summary import flat_params
 from ymltrain.run.signals import StopSignal, stop_on_signals
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class _Fit:
             self._warn(warning)
         writer = MetricsWriter(job.run, attempt.number, 0, self._warn)
         observers = Observers(writer, job.trackers(), self._warn)
-        observers.start(job.run.run_id, job.plan.name, job.run.path, job.plan.recipe.resolved)
+        observers.start(job.run.run_id, job.plan.name, job.run.path, flat_params(job.plan.recipe.resolved))
         status = "failed"
         try:
             with self._clock.stage("train"):
