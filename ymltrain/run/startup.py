@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 
 class EarlyImport:
@@ -36,12 +38,32 @@ class EarlyImport:
 
 def import_training() -> None:
     """Import all that training needs, Lightning's console messages silenced."""
-    with _collector_paused():
+    with _collector_paused(), _scipy_signal_deferred():
         from lightning import pytorch  # noqa: F401
 
         import ymltrain.run.module  # noqa: F401
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextmanager
+def _scipy_signal_deferred() -> Iterator[None]:
+    """Keep torchmetrics' import from loading all of scipy.signal, which takes a second.
+
+    It wants nothing of it but to give another package an old name of one function back. A module that has the name
+    stands in for it in the block; whoever imports scipy.signal afterwards gets the real one.
+    """
+    name = "scipy.signal"
+    if name in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(name)
+    stand_in.hamming = None  # type: ignore[attr-defined]  # the name that torchmetrics looks for
+    sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        sys.modules.pop(name, None)
 
 
 @contextmanager
