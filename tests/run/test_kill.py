@@ -93,6 +93,14 @@ def test_a_signalled_process_saves_and_leaves(driver, start_process, tmp_path, e
     assert_goes_on(driver, tmp_path, expected)
 
 
+def test_a_signal_at_the_very_end_changes_nothing(start_process, tmp_path):
+    """SIGTERM after the last step: there is nothing left to resume, and Lightning does not end the process for it."""
+    assert (
+        start_process(tmp_path, changes=CHANGES, kill={"event": "EpochEnded", "nth": 4, "name": "SIGTERM"}).wait(timeout=120) == 0
+    )
+    assert json.loads((tmp_path / "outcome.json").read_text()) == {"status": "done", "steps": 32, "signal": "SIGTERM"}
+
+
 def test_a_process_of_its_own_gives_the_same_bits(start_process, tmp_path, expected):
     """A finished process wrote the very weights that the same run gives here."""
     assert start_process(tmp_path, changes=CHANGES).wait(timeout=120) == 0

@@ -15,6 +15,7 @@ HARD = {
     "accumulate_grad_batches": 2,
     "gradient_clip_val": 0.5,
     "max_epochs": 4,
+    "checkpoint": {"every_n_steps": 3},
     "early_stopping": {"metric": "val/rmse", "patience": 2},
 }
 
@@ -65,8 +66,8 @@ def recording(setup):
 @pytest.mark.parametrize("task", ["regression", "classification"])
 @pytest.mark.parametrize(
     ("kind", "nth", "step"),
-    [(MetricsLogged, 1, 5), (MetricsLogged, 5, 16), (EpochEnded, 1, 8), (EpochEnded, 2, 16)],
-    ids=["mid-epoch", "epoch's end logged", "epoch's end", "second epoch's end"],
+    [(MetricsLogged, 1, 5), (CheckpointSaved, 1, 4), (MetricsLogged, 5, 16), (EpochEnded, 1, 8), (EpochEnded, 2, 16)],
+    ids=["mid-epoch", "between two logged losses", "epoch's end logged", "epoch's end", "second epoch's end"],
 )
 def test_a_stopped_run_goes_on_to_the_same_bits(driver, tmp_path, kind, nth, step, task):
     """Weights, metrics, the best epoch and every logged value are the uninterrupted run's."""
@@ -87,6 +88,18 @@ def test_a_stopped_run_goes_on_to_the_same_bits(driver, tmp_path, kind, nth, ste
     assert outcome.metrics == expected.metrics
     assert (outcome.steps, outcome.epochs, outcome.best_epoch) == (expected.steps, expected.epochs, expected.best_epoch)
     assert values(stopped) | values(resumed) == values(whole)
+
+
+@pytest.mark.parametrize("precision", ["64-true", "bf16-true", "bf16-mixed"])
+def test_other_precisions_go_on_to_the_same_bits(driver, tmp_path, precision):
+    """Nothing of a wider or narrower weight is lost on the way through a checkpoint."""
+    changes = {"precision": precision, "max_epochs": 2}
+    expected = driver.Setup(tmp_path / "whole", changes).train()
+    stopped = driver.Setup(tmp_path / "cut", changes)
+    stop_at(stopped, MetricsLogged, 2)
+    assert stopped.train().status == "preempted"
+    assert equal(driver.Setup(tmp_path / "cut", changes).train().weights, expected.weights)
+    assert equal(driver.Setup(tmp_path / "cut", changes).train().weights, expected.weights)
 
 
 def test_after_an_epochs_end_the_next_epochs_order_follows(driver, tmp_path):

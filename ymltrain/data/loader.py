@@ -67,7 +67,7 @@ class TensorSplit:
     def placed(self, device: torch.device, dtype: torch.dtype = torch.float32) -> TensorSplit:
         """The split for training on a device: there as a whole when it takes at most half of the free memory.
 
-        Otherwise it stays in (pinned) host memory and batches are copied over. Numbers become `dtype`; a regression
+        Otherwise it stays in host memory and batches are copied over. Numbers become `dtype`; a regression
         target becomes float64 with a float64 network and stays float32 with any other.
         """
         inputs = {kind: _of_dtype(tensor, dtype) for kind, tensor in self.inputs.items()}
@@ -77,14 +77,12 @@ class TensorSplit:
             return split
         if split.nbytes * 2 <= _free_memory(device):
             return TensorSplit({kind: tensor.to(device) for kind, tensor in inputs.items()}, target.to(device), device)
-        if device.type == "cuda":
-            return TensorSplit({kind: tensor.pin_memory() for kind, tensor in inputs.items()}, target.pin_memory(), device)
         return split
 
     def take(self, rows: Tensor) -> Batch:
-        """The rows with these numbers."""
-        index = rows.to(self.target.device)
-        return self._on_device(Batch({kind: of.index_select(0, index) for kind, of in self.inputs.items()}, self.target[index]))
+        """The rows with these numbers, which lie where the tensors do."""
+        inputs = {kind: tensor.index_select(0, rows) for kind, tensor in self.inputs.items()}
+        return self._on_device(Batch(inputs, self.target.index_select(0, rows)))
 
     def part(self, start: int, stop: int) -> Batch:
         """A stretch of rows in the table's order."""
@@ -93,8 +91,11 @@ class TensorSplit:
     def _on_device(self, batch: Batch) -> Batch:
         if batch.target.device == self.device:
             return batch
-        inputs = {kind: tensor.to(self.device, non_blocking=True) for kind, tensor in batch.inputs.items()}
-        return Batch(inputs, batch.target.to(self.device, non_blocking=True))
+        return Batch({kind: self._copy(tensor) for kind, tensor in batch.inputs.items()}, self._copy(batch.target))
+
+    def _copy(self, tensor: Tensor) -> Tensor:
+        """A tensor brought over; CUDA copies pinned memory while the host goes on."""
+        return (tensor.pin_memory() if self.device.type == "cuda" else tensor).to(self.device, non_blocking=True)
 
 
 class StepGroup(NamedTuple):

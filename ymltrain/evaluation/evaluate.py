@@ -65,7 +65,7 @@ def evaluate(
             with context():
                 output = network(batch.inputs)
             output = full_precision(output)
-            loss_sum += float(measures.loss(output, batch.target).double().sum())
+            loss_sum += float(measures.loss(output, batch.target).cpu().double().sum())
             predicted, true = _decoded(output, batch.target, measures.target)
             for name, metric in built.items():
                 with _named(name):

@@ -23,9 +23,9 @@ from ymltrain.run.keeper import Keeper
 from ymltrain.run.loop import TrainingLoop
 from ymltrain.run.pace import Pace
 from ymltrain.run.parts import TrainingData, TrainingParts
+from ymltrain.run.weights import network_dtype
 
 EVALUATION_BATCHES = 4  # without gradients, four batches take about the memory that training takes for one
-TRUE_PRECISIONS = {"64-true": torch.float64, "bf16-true": torch.bfloat16, "16-true": torch.float16}
 
 
 class TrainingModule(LightningModule):
@@ -44,6 +44,11 @@ class TrainingModule(LightningModule):
         self._keeper = keeper
         self._pace = pace
 
+    @property
+    def rows_device(self) -> torch.device:
+        """Where the train rows lie."""
+        return self._train.target.device
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The plugin's optimizer over the parameters, where they lie now; its own lrs are what the schedule scales."""
         trainable = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
@@ -52,7 +57,7 @@ class TrainingModule(LightningModule):
         return self.optimizer
 
     def on_fit_start(self) -> None:
-        dtype = TRUE_PRECISIONS.get(str(self.trainer.precision), torch.float32)
+        dtype = network_dtype(self.trainer.precision)
         self._train = self._train.placed(self.device, dtype)
         self._val = self._val.placed(self.device, dtype) if self._val else None
         self._sigterm_handler = signal.getsignal(signal.SIGTERM)

@@ -22,7 +22,7 @@ from ymltrain.run.pace import Pace
 from ymltrain.run.parts import Surroundings, TrainingData, TrainingParts, TrainOutcome
 from ymltrain.run.startup import import_training
 from ymltrain.run.state import Goal, LoopState
-from ymltrain.run.weights import copy_weights
+from ymltrain.run.weights import copy_weights, network_dtype
 
 if TYPE_CHECKING:
     import lightning.pytorch as pl
@@ -51,6 +51,7 @@ def train(plan: Plan, parts: TrainingParts, data: TrainingData, around: Surround
     keeper = Keeper(checkpoints, resumed, plan.seeds["dropout"])
     rules = Rules(plan.trainer, plan.watch, _goals(parts))
     loop = TrainingLoop(rules, Extent.of(plan.trainer, data.train.rows), resumed.state if resumed else LoopState(), around)
+    parts.network.to(network_dtype(plan.topology.precision))
     if resumed is not None:
         parts.network.load_state_dict(resumed.weights)
         around.emit(StageChanged(stage="train", note=f"resumed at step {loop.state.position.step} from {path}"))
@@ -59,7 +60,8 @@ def train(plan: Plan, parts: TrainingParts, data: TrainingData, around: Surround
         from ymltrain.run.module import TrainingModule
 
         pace = pace or Pace()
-        _fit(TrainingModule(parts, data, loop, keeper, pace), _loader(plan, loop, data.train.rows, pace), plan.topology)
+        module = TrainingModule(parts, data, loop, keeper, pace)
+        _fit(module, _loader(plan, module, data.train.rows, pace), plan.topology)
     return _outcome(parts.network, loop, keeper, path)
 
 
@@ -77,13 +79,13 @@ def _outcome(network: nn.Module, loop: TrainingLoop, keeper: Keeper, resumed_fro
     )
 
 
-def _loader(plan: Plan, loop: TrainingLoop, rows: int, pace: Pace) -> StepLoader:
+def _loader(plan: Plan, module: TrainingModule, rows: int, pace: Pace) -> StepLoader:
     """The batches of the epoch that the loop stands in, from where it stands."""
     return StepLoader(
-        order=lambda epoch: epoch_order(plan.seeds["order"], epoch, rows),
+        order=lambda epoch: epoch_order(plan.seeds["order"], epoch, rows).to(module.rows_device),
         batch_size=plan.trainer.batch_size,
         accumulate=plan.trainer.accumulate_grad_batches,
-        start=lambda: (loop.state.position.epoch, loop.state.position.batch),
+        start=lambda: (module.loop.state.position.epoch, module.loop.state.position.batch),
         group_size=pace.steps,
     )
 
