@@ -103,7 +103,7 @@ def _asked(
     if plan is not None and (words or profile or resume):
         raise click.UsageError("a plan is complete: give no recipe, override, profile or run with --plan")
     if plan is None and not recipes and resume in (None, NEWEST):
-        raise click.UsageError("name a recipe")
+        raise click.UsageError("name a recipe, or with --resume a run")
     overrides = tuple(word for word in words if "=" in word)
     return Asked(Path(recipes[0]) if recipes else None, overrides, profile, plan, resume, plugins, workspace)
 

@@ -28,7 +28,9 @@ def locate_bundle(model: str, workspace: Path, catalog: Catalog, url: str | None
         return registry.materialize(version, workspace / "cache" / "bundles" / version.digest.replace(":", "-"))
     run = find_run(workspace, model)
     if not (run.bundle / CONTRACT_FILE).is_file():
-        raise UsageError("YT817", f"run {run.run_id} has no bundle", f"finish it: ymltrain fit --resume {run.run_id}")
+        has_ended = run.final_file.exists()
+        hint = f"it failed: ymltrain runs show {run.run_id}" if has_ended else f"finish it: ymltrain fit --resume {run.run_id}"
+        raise UsageError("YT817", f"run {run.run_id} has no bundle", hint)
     return run.bundle
 
 

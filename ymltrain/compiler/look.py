@@ -41,6 +41,8 @@ def _look(graph: PluginGraph, request: Request) -> DataLook | None:
         params = msgspec.convert(resolve_secrets(msgspec.to_builtins(node.params), request.environment), type(node.params))
         source = node.plugin.implementation(absolute_paths(params, request.workspace))
         sample = source.sample(SAMPLE_ROWS)
+        if sample.total_rows == 0:
+            raise DataError("YT720", "the table has no rows", "check that this is the right file, and that it was written to its end")
     except DataError as error:
         written = graph.root.at(("datasource", "path")) or graph.root.at(("datasource",)) or graph.root
         request.diagnostics.add(Diagnostic(error.code, error.message, error.hint, written.span, ("datasource",)))

@@ -116,7 +116,7 @@ def written_metrics(graph: PluginGraph) -> list[str]:
     """The full names of all metrics that a run writes."""
     shares = fractions(graph)
     names = ["loss", *(node.type for node in graph.of_kind("metric"))]
-    return ["train/loss", *(f"{part}/{name}" for part in ("val", "test") if shares.get(part, 1) > 0 for name in names)]
+    return ["train/loss_epoch", *(f"{part}/{name}" for part in ("val", "test") if shares.get(part, 1) > 0 for name in names)]
 
 
 def watched_metrics_are_written(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:

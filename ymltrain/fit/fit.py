@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import signal
+import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ymltrain.bundle.contract import Contract
-from ymltrain.diagnostics import DataError, RunError, YmltrainError
+from ymltrain.diagnostics import DataError, InternalError, RunError, YmltrainError
 from ymltrain.fit.clock import StageClock, seconds_since_process_start
 from ymltrain.fit.job import FitResult, Job
 from ymltrain.plan.events import ArtifactWritten, RunEvent, StageChanged
@@ -82,6 +83,11 @@ class _Fit:
             raise
         except KeyboardInterrupt:
             end_attempt(self._job.run, attempt, "interrupted")
+            raise
+        except Exception as error:
+            self._log.write("".join(traceback.format_exception(error)))
+            fault = InternalError("YT999", f"a fault of ymltrain itself: {type(error).__name__}: {error}", str(self._job.run.log_file))
+            end_attempt(self._job.run, attempt, "failed", fault)
             raise
         end_attempt(self._job.run, attempt, result.status)
         self._log.write(f"attempt {attempt.number} ends: {result.status}")

@@ -71,7 +71,7 @@ def evaluate_test(job: Job, data: PreparedData, network: nn.Module, outcome: Tra
     """The network's metrics on the test split, which nothing has looked at before; none when it is empty."""
     split = data.splits.get("test")
     values: dict[str, float] = {}
-    if split is not None:
+    if split is not None and split.rows:
         job.watch(StageChanged(stage="evaluate", note=f"{split.rows:,} test rows"))
         measures = Measures(job.build(job.plan.node("loss")).build(), job.metrics(), data.target)
         measured = evaluate(network.cpu(), TensorSplit.of(split), measures, batch_rows=EVALUATION_ROWS)
