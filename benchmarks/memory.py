@@ -46,7 +46,9 @@ def main():
     mib = 1 << 20
     print(f"memory: peak {whole / mib:.0f} MiB, imports {baseline / mib:.0f} MiB, encoded tensors {encoded / mib:.0f} MiB")
     print(f"memory: {ratio:.2f} times the encoded tensors above the imports ({verdict} {BOUND})")
-    print(json.dumps({"benchmark": "memory", "ratio": ratio, "bound": BOUND, "peak": whole, "imports": baseline, "encoded": encoded}))
+    print(
+        json.dumps({"benchmark": "memory", "ratio": ratio, "bound": BOUND, "peak": whole, "imports": baseline, "encoded": encoded})
+    )
 
 
 main()

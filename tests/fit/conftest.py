@@ -72,12 +72,14 @@ class Workplace:
 
 
 def make_workplace(folder: Path) -> Workplace:
+    """A folder with the recipe in it."""
     (folder / "penguins.yaml").write_text(RECIPE.format(data=PENGUINS))
     return Workplace(folder)
 
 
 @pytest.fixture
 def workplace(tmp_path):
+    """A fresh workplace."""
     return make_workplace(tmp_path)
 
 

@@ -110,7 +110,11 @@ class Catalog:
         """
         loaded = self.load(node.kind, node.type)
         _check_same(node, loaded.entry.source)
-        params = msgspec.convert(resolve_secrets(node.params, environment), loaded.params)
+        try:
+            params = msgspec.convert(resolve_secrets(node.params, environment), loaded.params)
+        except msgspec.ValidationError as error:
+            message = f'the params of {node.kind} "{node.type}" do not fit the installed plugin: {error}'
+            raise PluginError("YT510", message, "install the version that they were written with, or make the plan again") from None
         return loaded.implementation(params if adjust is None else adjust(params))
 
 
