@@ -31,7 +31,6 @@ def test_a_bundle_replays_its_golden_rows(kind, load, request):
     [
         (lambda c: c["features"][0]["state"].update(mean=0.0), "features carat"),
         (
-            "the target's scale",
             lambda c: c["target"]["state"].update(mean=c["target"]["state"]["mean"] + 0.1),
             "prediction prediction",
         ),
