@@ -1,4 +1,4 @@
-"""Imports of training: early, quiet, and their errors where they are waited for."""
+"""Imports of training, quiet and no larger than needed, and the pace of its steps."""
 
 from __future__ import annotations
 
@@ -21,30 +21,18 @@ def test_the_package_is_light_until_it_trains():
     assert run(code) == ["False", "False"]
 
 
-def test_an_early_import_is_complete_after_waiting():
-    """The thread brings all of training, keeps Lightning quiet, and leaves the collector as it was."""
+def test_importing_for_training_leaves_no_trace_of_how():
+    """Lightning is quiet, the collector as it was, and scipy.signal neither loaded nor spoiled for who needs it."""
     code = (
         "import gc, logging, sys\n"
-        "from ymltrain.run.startup import EarlyImport\n"
-        "EarlyImport().wait()\n"
-        "print('ymltrain.run.module' in sys.modules, gc.isenabled(), logging.getLogger('lightning.pytorch').level)"
+        "from ymltrain.run.startup import import_training\n"
+        "import_training()\n"
+        "print('ymltrain.run.module' in sys.modules, gc.isenabled(), logging.getLogger('lightning.pytorch').level)\n"
+        "print('scipy.signal' in sys.modules)\n"
+        "import scipy.signal\n"
+        "print(callable(scipy.signal.convolve))"
     )
-    assert run(code) == ["True", "True", "30"]
-
-
-def test_a_failed_early_import_raises_where_it_is_waited_for():
-    """The error is not lost in the thread."""
-    code = (
-        "import sys\n"
-        "sys.modules['torch'] = None\n"
-        "from ymltrain.run.startup import EarlyImport\n"
-        "early = EarlyImport()\n"
-        "try:\n"
-        "    early.wait()\n"
-        "except ImportError:\n"
-        "    print('raised')"
-    )
-    assert run(code) == ["raised"]
+    assert run(code) == ["True", "True", "30", "False", "True"]
 
 
 def test_the_pace_follows_the_step_time():

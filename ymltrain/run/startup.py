@@ -1,7 +1,7 @@
-"""Importing torch and Lightning, which takes seconds: started early, in a thread, while files are read.
+"""Importing torch and Lightning, which takes seconds.
 
 Of the time, torch's import and torch._dynamo's (which every optimizer needs) are unavoidable. What can be saved is
-the garbage collector's: it walks all objects again and again while modules only add to them.
+the garbage collector's, which walks all objects again and again while modules only add to them, and scipy.signal's.
 """
 
 from __future__ import annotations
@@ -9,31 +9,9 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-
-
-class EarlyImport:
-    """The imports of training, under way in a thread since this was made; `wait` before torch is touched."""
-
-    def __init__(self) -> None:
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="ymltrain-imports", daemon=True)
-        self._thread.start()
-
-    def wait(self) -> None:
-        """Return when everything is imported; raises what an import raised."""
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-
-    def _run(self) -> None:
-        try:
-            import_training()
-        except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
-            self._error = error
 
 
 def import_training() -> None:
