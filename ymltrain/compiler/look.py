@@ -10,7 +10,7 @@ import msgspec
 from ymltrain.compiler.graph import Column, DataLook, LinkedNode, PluginGraph, Target
 from ymltrain.compiler.link import link_auto_column, link_default
 from ymltrain.compiler.request import Request
-from ymltrain.diagnostics import DataError, Diagnostic, KeyPath, Severity, Span, did_you_mean
+from ymltrain.diagnostics import DataError, Diagnostic, KeyPath, Severity, Span, UsageError, did_you_mean
 from ymltrain.kinds.column_types import infer_column_types
 from ymltrain.kinds.params import absolute_paths
 from ymltrain.plan.plan import Edge
@@ -38,19 +38,22 @@ def _look(graph: PluginGraph, request: Request) -> DataLook | None:
     if node is None:
         return None
     try:
-        params = msgspec.convert(resolve_secrets(msgspec.to_builtins(node.params), request.environment), type(node.params))
-        source = node.plugin.implementation(absolute_paths(params, request.workspace))
-        sample = source.sample(SAMPLE_ROWS)
-        if sample.total_rows == 0:
-            raise DataError("YT720", "the table has no rows", "check that this is the right file, and that it was written to its end")
-    except DataError as error:
+        return _read_sample(node, request)
+    except (DataError, UsageError) as error:  # a UsageError names a secret that is not set
         written = graph.root.at(("datasource", "path")) or graph.root.at(("datasource",)) or graph.root
         request.diagnostics.add(Diagnostic(error.code, error.message, error.hint, written.span, ("datasource",)))
         return None
+
+
+def _read_sample(node: LinkedNode, request: Request) -> DataLook:
     import polars as pl
 
-    columns = infer_column_types(pl.DataFrame(sample.table).schema)
-    return DataLook(columns, sample.table, sample.total_rows, sample.is_exact)
+    params = msgspec.convert(resolve_secrets(msgspec.to_builtins(node.params), request.environment), type(node.params))
+    sample = node.plugin.implementation(absolute_paths(params, request.workspace)).sample(SAMPLE_ROWS)
+    if sample.total_rows == 0:
+        raise DataError("YT720", "the table has no rows", "check that this is the right file, and that it was written to its end")
+    table = pl.DataFrame(sample.table)
+    return DataLook(infer_column_types(table.schema), table, sample.total_rows, sample.is_exact)
 
 
 def _settled_target(target: Target | None, look: DataLook | None) -> Target | None:

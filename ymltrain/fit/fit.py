@@ -86,7 +86,9 @@ class _Fit:
             raise
         except Exception as error:
             self._log.write("".join(traceback.format_exception(error)))
-            fault = InternalError("YT999", f"a fault of ymltrain itself: {type(error).__name__}: {error}", str(self._job.run.log_file))
+            fault = InternalError(
+                "YT999", f"a fault of ymltrain itself: {type(error).__name__}: {error}", str(self._job.run.log_file)
+            )
             end_attempt(self._job.run, attempt, "failed", fault)
             raise
         end_attempt(self._job.run, attempt, result.status)

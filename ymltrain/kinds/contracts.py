@@ -28,7 +28,7 @@ ColumnType = Literal["number", "category"]
 
 
 class ArrowStream(Protocol):
-    """Anything that speaks the Arrow PyCapsule stream interface: polars, pyarrow, duckdb, pandas…"""
+    """Anything that speaks the Arrow PyCapsule stream interface, as polars, pyarrow, duckdb and pandas do."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
@@ -117,8 +117,11 @@ class EncoderFit(Protocol):
 
 
 class Encoder(Protocol):
-    """Constructed as `Implementation(params)`. A column arrives as Float64 (`number`) or String (`category`),
-    with nulls where a value is missing (NaN and infinities have become nulls)."""
+    """Constructed as `Implementation(params)`.
+
+    A column arrives as Float64 (`number`) or String (`category`), with nulls where a value is missing (NaN and
+    infinities have become nulls).
+    """
 
     column_types: ClassVar[tuple[ColumnType, ...]]
 
