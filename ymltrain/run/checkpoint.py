@@ -181,7 +181,7 @@ class Checkpoints:
             + (f"the newest complete checkpoint is {saved}" if saved else "no checkpoint was saved before"),
             "make room or give write permission, then resume the run"
             if saved
-            else "make room or give write permission, then start again",
+            else "make room or give write permission, then `ymltrain fit --resume` begins it again",
         )
 
 
