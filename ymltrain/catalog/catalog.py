@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 from typing import Any
 
@@ -128,12 +128,14 @@ def _from_distributions() -> list[PluginEntry]:
     for distribution in distributions():
         points = [point for point in distribution.entry_points if _kind_of(point) in KINDS]
         if points:
-            found.setdefault(distribution.name, [_from_entry_point(point, distribution) for point in points])
+            metadata = distribution.metadata  # parsed anew at each access
+            name, version = metadata["Name"], metadata["Version"]
+            found.setdefault(name, [_from_entry_point(point, name, version) for point in points])
     return [entry for entries in found.values() for entry in entries]
 
 
-def _from_entry_point(point: EntryPoint, distribution: Distribution) -> PluginEntry:
-    source = PluginSource(distribution=distribution.name, version=distribution.version, entry=point.value)
+def _from_entry_point(point: EntryPoint, distribution: str, version: str) -> PluginEntry:
+    source = PluginSource(distribution=distribution, version=version, entry=point.value)
     return PluginEntry(_kind_of(point), point.name, source, point.load)
 
 
