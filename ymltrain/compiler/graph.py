@@ -16,10 +16,11 @@ from ymltrain.recipe.document import Node
 
 @dataclass(frozen=True)
 class Resolved:
-    """A recipe after interpolation, beside its composed form before it."""
+    """A recipe after interpolation, beside its composed form before it; `belongs` says where each known key may stand."""
 
     root: Node
     composed: dict[str, Any]
+    belongs: dict[str, list[KeyPath]]
 
 
 @dataclass(frozen=True)

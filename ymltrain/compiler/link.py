@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ymltrain.compiler.belongs import index_keys
 from ymltrain.compiler.graph import Column, LinkedNode, PluginGraph, Resolved, Target
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span
@@ -46,7 +45,7 @@ class _Linker:
         self._resolved = resolved
         self._root = resolved.root
         self._request = request
-        self._belongs = index_keys(resolved.root, request.catalog)
+        self._belongs = resolved.belongs
 
     def graph(self) -> PluginGraph:
         linked = [node for node in self._chosen() if node is not None]

@@ -60,12 +60,13 @@ def apply_overrides(root: Node, request: Request) -> Node:
 
 def interpolate(root: Node, request: Request) -> Resolved:
     """6: references, with the environment as an argument."""
-    return Resolved(references.interpolate(root, request.environment, request.diagnostics), plain(root))
+    resolved = references.interpolate(root, request.environment, request.diagnostics)
+    return Resolved(resolved, plain(root), index_keys(resolved, request.catalog))
 
 
 def check_envelope(resolved: Resolved, request: Request) -> Resolved:
     """7: the shape of the whole, and what this version does not do."""
-    envelope.check_envelope(resolved.root, index_keys(resolved.root, request.catalog), request.diagnostics)
+    envelope.check_envelope(resolved.root, resolved.belongs, request.diagnostics)
     for found in report_not_yet(resolved.root):
         request.diagnostics.add(found)
     return resolved
