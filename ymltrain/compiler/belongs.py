@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ymltrain.catalog.catalog import Catalog
+from ymltrain.compiler.link import DEFAULT_TYPES
 from ymltrain.diagnostics import KeyPath, PluginError
 from ymltrain.kinds.kind import KINDS
 from ymltrain.recipe.document import Node
@@ -14,13 +15,13 @@ from ymltrain.recipe.grammar import ANY, PLUGIN_POSITIONS
 
 
 def index_keys(root: Node, catalog: Catalog) -> dict[str, list[KeyPath]]:
-    """Key name → its places: the framework's sections, and the params of the plugins this recipe chooses."""
+    """Key name → its places: the framework's sections, and the params of the plugins this recipe chooses or gets by default."""
     index: dict[str, list[KeyPath]] = {}
     schema = envelope_schema()
     _add_properties(index, schema, (), schema["$defs"])
     for position, kind in PLUGIN_POSITIONS.items():
         if ANY not in position:
-            for name in params_of(catalog, kind, _chosen_type(root, position)):
+            for name in params_of(catalog, kind, _chosen_type(root, position) or DEFAULT_TYPES.get(kind)):
                 index.setdefault(name, []).append((*position, name))
     return index
 
