@@ -13,7 +13,7 @@ from ymltrain.catalog.catalog import Catalog
 from ymltrain.compiler.passes import compile_recipe
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import UsageError
-from ymltrain.plan.plan import Plan, read_plan
+from ymltrain.plan.plan import Plan, read_plan, write_plan
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.find import find_run, newest_unfinished
 from ymltrain.record.provenance import gather_provenance
@@ -99,7 +99,8 @@ def _check_same_plan(run: RunDirectory, plan: Plan) -> None:
     begun = run.plan()
     if begun.digest == plan.digest:
         return
-    changes = _changes(begun.recipe.resolved, plan.recipe.resolved)
+    now = read_plan(write_plan(plan), "the plan")  # as JSON has it: lists, where the compiler has tuples
+    changes = _changes(begun.recipe.resolved, now.recipe.resolved)
     if not changes:
         changes = ["the installed plugins or ymltrain changed since"]
     raise UsageError(
