@@ -20,6 +20,7 @@ from docsbuild.links import dead_links
 from docsbuild.plugin_pages import plugin_pages
 from docsbuild.recipe_page import recipe_page
 from docsbuild.rules_page import rules_page
+from docsbuild.stale import stale_pages
 from docsbuild.struct_pages import bundle_page, plan_page
 
 from ymltrain.catalog.catalog import Catalog
@@ -51,18 +52,9 @@ def written_pages() -> list[Path]:
     return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("recipes/**/*.md"))]
 
 
-def stale_pages(pages: dict[Path, str]) -> Iterator[str]:
-    """Generated pages that are not what the code says now, and pages of the reference that nothing writes."""
-    for path in sorted({*pages, *REFERENCE.rglob("*.md")}):
-        if path not in pages:
-            yield f"{path.relative_to(ROOT)} is written by nothing: remove it"
-        elif not path.is_file() or path.read_text() != pages[path]:
-            yield f"{path.relative_to(ROOT)} is not current: run `make docs`"
-
-
 def check(pages: dict[Path, str], *, with_slow: bool) -> Iterator[str]:
     """What is wrong with the pages as they are."""
-    yield from stale_pages(pages)
+    yield from stale_pages(pages, REFERENCE, ROOT)
     yield from (f"dead link in {link}" for link in dead_links(written_pages(), ROOT))
     for page in written_pages():
         for failure in failed_examples(page, ROOT / "recipes", with_slow=with_slow):
