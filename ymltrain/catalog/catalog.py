@@ -92,7 +92,8 @@ class Catalog:
             return f'{kind} "{name}" is not installed', f"it comes with another distribution: pip install {distribution}"
         if (kind, name) in NOT_YET:
             here = ", ".join(self.names(kind))
-            return f'{kind} "{name}" is not part of this version of ymltrain', f"this version has: {here}" if here else ""
+            hint = f"this version has: {here}" if here else f"leave it out; this version brings no {kind}"
+            return f'{kind} "{name}" is not part of this version of ymltrain', hint
         known = [*self.names(kind), *(other for other_kind, other in DISTRIBUTIONS if other_kind == kind)]
         return f'there is no {kind} "{name}"', did_you_mean(name, known) or f"this version has no {kind} plugins"
 

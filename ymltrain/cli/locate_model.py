@@ -37,5 +37,8 @@ def locate_bundle(model: str, workspace: Path, catalog: Catalog, url: str | None
 def open_registry(workspace: Path, catalog: Catalog, url: str | None = None) -> Registry:
     """The filesystem registry at a folder or URL; the workspace's own when none is named."""
     plugin = catalog.load("registry", "filesystem")
-    params = msgspec.convert({"url": url} if url is not None else {}, plugin.params)
+    try:
+        params = msgspec.convert({"url": url} if url is not None else {}, plugin.params)
+    except msgspec.ValidationError as error:
+        raise UsageError("YT950", f"--registry: {error}", "name a folder, or a file:// URL of this machine") from None
     return Registry(plugin.implementation(located(params, workspace)))

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ymltrain.catalog.catalog import Catalog
-from ymltrain.compiler.link import DEFAULT_TYPES
 from ymltrain.diagnostics import KeyPath, PluginError
 from ymltrain.kinds.kind import KINDS
 from ymltrain.recipe.document import Node
 from ymltrain.recipe.envelope import envelope_schema
-from ymltrain.recipe.grammar import ANY, PLUGIN_POSITIONS
+from ymltrain.recipe.grammar import ANY, DEFAULT_TYPES, PLUGIN_POSITIONS
 
 
 def index_keys(root: Node, catalog: Catalog) -> dict[str, list[KeyPath]]:

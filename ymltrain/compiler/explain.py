@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from ymltrain.compiler.graph import PluginGraph
 from ymltrain.compiler.make_plan import resolved_recipe
-from ymltrain.diagnostics import UsageError, did_you_mean
+from ymltrain.diagnostics import KeyPath, UsageError, did_you_mean
 from ymltrain.recipe.document import Node, Origin, plain
 from ymltrain.recipe.key_path import KeyPathError, format_key_path, parse_key_path
+
+_BRACKETS = re.compile(r"\[([0-9]+)\]")
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,7 @@ class Explanation:
 
 def explain(graph: PluginGraph, key_path: str) -> Explanation:
     """Explain the value at a key path. Raises UsageError when the recipe has none there."""
-    try:
-        path: tuple[str | int, ...] = tuple(_index(key) for key in parse_key_path(key_path))
-    except KeyPathError as error:
-        raise UsageError("YT803", f'"{key_path}" is not a key path: {error}', "like optimizer.lr") from None
-    resolved = resolved_recipe(graph)
-    value = _value_at(resolved, path, key_path)
+    path, value = _find(resolved_recipe(graph), key_path)
     node = graph.root.at(path)
     if node is None:
         return Explanation(format_key_path(path), Setting(value, Origin.DEFAULT, None, None), ())
@@ -71,21 +69,34 @@ def _setting(node: Node, value: Any) -> Setting:
     return Setting(value, node.origin, node.span.source.name, node.span.line)
 
 
-def _index(key: str) -> str | int:
-    return int(key) if key.isdigit() else key
-
-
-def _value_at(resolved: dict[str, Any], path: tuple[str | int, ...], key_path: str) -> Any:
+def _find(resolved: dict[str, Any], key_path: str) -> tuple[KeyPath, Any]:
+    """The key path and the value there; entries of lists may stand in brackets, as key paths are shown, or after a dot."""
+    path: KeyPath = ()
     value: Any = resolved
-    for depth, key in enumerate(path):
-        if isinstance(value, dict) and str(key) in value:
-            value = value[str(key)]
-        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
-            value = value[key]
+    for key in _keys(resolved, key_path):
+        if isinstance(value, dict) and key in value:
+            path, value = (*path, key), value[key]
+        elif isinstance(value, list | tuple) and key.isdecimal() and int(key) < len(value):
+            path, value = (*path, int(key)), value[int(key)]
         else:
-            where = format_key_path(path[:depth]) or "the recipe"
-            known = [
-                str(name) for name in (value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0))
-            ]
-            raise UsageError("YT804", f'the recipe has no "{key_path}": {where} has no "{key}"', did_you_mean(str(key), known))
-    return value
+            where = format_key_path(path) or "the recipe"
+            known = [str(name) for name in (value if isinstance(value, dict) else range(_length(value)))]
+            raise UsageError("YT804", f'the recipe has no "{key_path}": {where} has no "{key}"', did_you_mean(key, known))
+    return path, value
+
+
+def _keys(resolved: dict[str, Any], key_path: str) -> tuple[str, ...]:
+    try:
+        keys = parse_key_path(key_path)
+        above: Any = resolved
+        for key in keys:
+            if not isinstance(above, dict) or key not in above:
+                return parse_key_path(_BRACKETS.sub(r".\1", key_path))
+            above = above[key]
+    except KeyPathError as error:
+        raise UsageError("YT803", f'"{key_path}" is not a key path: {error}', "like optimizer.lr") from None
+    return keys
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list | tuple) else 0

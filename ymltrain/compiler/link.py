@@ -18,17 +18,9 @@ from ymltrain.kinds.violations import find_violations
 from ymltrain.plan.sections import Compute, Promote, Section, Skew, Trainer
 from ymltrain.recipe.document import Node, plain
 from ymltrain.recipe.envelope import as_diagnostic
+from ymltrain.recipe.grammar import DEFAULT_TYPES
 from ymltrain.recipe.key_path import format_key_path
 from ymltrain.recipe.short_forms import source_type
-
-DEFAULT_TYPES = {
-    "split": "random",
-    "optimizer": "adamw",
-    "lr_scheduler": "constant",
-    "strategy": "single",
-    "tracker": "tensorboard",
-}
-"""The plugin of a kind where the recipe chooses none."""
 
 DEFAULT_ENCODERS: dict[ColumnType, str] = {"number": "standard", "category": "vocabulary"}
 
@@ -66,15 +58,28 @@ class _Linker:
         yield self._link("datasource", ("datasource",), self._datasource_type())
         for kind in ("split", "model", "optimizer", "lr_scheduler", "loss", "strategy", "registry"):
             yield self._link(kind, (kind,), DEFAULT_TYPES.get(kind))
-        launcher = self._root.at(("compute", "launcher"))
-        if launcher is not None and launcher.at(("type",)) is not None and launcher.mapping["type"].value != "local":
-            yield self._link("launcher", ("compute", "launcher"), None)
+        yield from self._launcher()
         for section, kind in (("metrics", "metric"), ("tracker", "tracker")):
             entries = self._root.at((section,))
             if entries is None and kind in DEFAULT_TYPES:
                 yield self._link(kind, (section, 0), DEFAULT_TYPES[kind])
             for index in range(len(entries.value) if entries is not None and isinstance(entries.value, tuple) else 0):
                 yield self._link(kind, (section, index), None)
+
+    def _launcher(self) -> Iterator[LinkedNode | None]:
+        """The launcher's node; `local` is no plugin and takes no params."""
+        path: KeyPath = ("compute", "launcher")
+        launcher = self._root.at(path)
+        chosen = launcher.at(("type",)) if launcher is not None else None
+        if launcher is None or chosen is None:
+            return
+        if chosen.value != "local":
+            yield self._link("launcher", path, None)
+            return
+        for key, entry in launcher.mapping.items():
+            if key != "type":
+                message = f'unknown key "{key}" in compute.launcher'
+                self._report("YT511", message, "the launcher `local` takes no params", entry.place, (*path, key))
 
     def _datasource_type(self) -> str | None:
         path = self._root.at(("datasource", "path"))

@@ -93,7 +93,7 @@ def _other_columns(graph: PluginGraph) -> set[str]:
     for section in ("keys", "event_time", "weight"):
         node = graph.root.at((section,))
         values: Any = plain(node) if node is not None else []
-        names.update(values if isinstance(values, list) else [values])
+        names.update(name for name in (values if isinstance(values, list) else [values]) if isinstance(name, str))
     return names
 
 

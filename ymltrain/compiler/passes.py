@@ -43,14 +43,17 @@ def expand_short_forms(root: Node, _: Request) -> Node:
 
 
 def compose(root: Node, request: Request) -> Node:
-    """4: one recipe from what it extends, itself and a profile."""
+    """4: one recipe from what it extends, itself and a profile; the other profiles are checked and left behind."""
 
     def load(path: Path, asked_by: Span) -> Node | None:
         text = source.read_recipe(path, request.diagnostics, asked_by)
         below = parse_syntax(text, request) if text is not None else None
         return expand(below) if below is not None else None
 
-    return compose_layers(root, load, request.profile, _merge(request), request.diagnostics)
+    composed = compose_layers(root, load, request.profile, _merge(request), request.diagnostics)
+    if "profiles" in composed.mapping:
+        envelope.check_profiles(composed, index_keys(composed, request.catalog), request.diagnostics)
+    return composed.with_entries({key: entry for key, entry in composed.mapping.items() if key != "profiles"})
 
 
 def apply_overrides(root: Node, request: Request) -> Node:
@@ -58,15 +61,18 @@ def apply_overrides(root: Node, request: Request) -> Node:
     return overrides.apply_overrides(root, request.overrides, _merge(request), request.diagnostics)
 
 
-def interpolate(root: Node, request: Request) -> Resolved:
+def interpolate(root: Node, request: Request) -> Resolved | None:
     """6: references, with the environment as an argument."""
     resolved = references.interpolate(root, request.environment, request.diagnostics)
+    if resolved is None:
+        return None
     return Resolved(resolved, plain(root), index_keys(resolved, request.catalog))
 
 
 def check_envelope(resolved: Resolved, request: Request) -> Resolved:
     """7: the shape of the whole, and what this version does not do."""
     envelope.check_envelope(resolved.root, resolved.belongs, request.diagnostics)
+    request.diagnostics.settle()  # what is misspelt and not brought yet is misspelt
     for found in report_not_yet(resolved.root):
         request.diagnostics.add(found)
     return resolved
@@ -79,7 +85,7 @@ def link_plugins(resolved: Resolved, request: Request) -> PluginGraph:
 
 @dataclass(frozen=True)
 class Pass:
-    """A step of the compiler. After a `barrier`, errors found so far end the compilation."""
+    """A step of the compiler. After a `barrier`, and when a pass makes nothing, errors found so far end the compilation."""
 
     run: Callable[[Any, Request], Any]
     barrier: bool = False
@@ -106,7 +112,7 @@ def build_graph(request: Request) -> PluginGraph:
     for compiler_pass in PASSES:
         value = compiler_pass.run(value, request)
         request.diagnostics.settle()
-        if compiler_pass.barrier and request.diagnostics.has_errors:
+        if (compiler_pass.barrier or value is None) and request.diagnostics.has_errors:
             raise RecipeError(_in_reading_order(list(request.diagnostics)))
     assert isinstance(value, PluginGraph)
     return value

@@ -31,7 +31,7 @@ def _at(graph: PluginGraph, code: str, message: str, hint: str, path: KeyPath) -
     return Diagnostic(code, message, hint, graph.root.nearest(path).span, path)
 
 
-def inputs_and_target_are_apart(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
+def inputs_and_target_are_apart(graph: PluginGraph, request: Request) -> Iterator[Diagnostic]:
     """There are features, and the target is none of them."""
     if graph.target is None:
         return
@@ -39,7 +39,8 @@ def inputs_and_target_are_apart(graph: PluginGraph, _: Request) -> Iterator[Diag
         if column.name == graph.target.column:
             hint = "a model must not see what it predicts: drop it from the features"
             yield _at(graph, "YT601", f'the target "{column.name}" is also a feature', hint, column.path)
-    if not graph.columns and (graph.look is not None or graph.root.at(("features",)) is not None):
+    is_complete = not request.diagnostics.has_error_within(("features",))
+    if not graph.columns and is_complete and (graph.look is not None or graph.root.at(("features",)) is not None):
         yield _at(graph, "YT602", "no column is left as a feature", "list at least one under `features`", ("features",))
 
 
@@ -182,7 +183,8 @@ def strategy_fits_the_topology(graph: PluginGraph, _: Request) -> Iterator[Diagn
         return
     topology = derive_topology(graph.compute, graph.trainer)
     for problem in strategy.plugin.implementation(strategy.params).problems(topology):
-        path: KeyPath = ("compute", "devices") if graph.root.at(("compute", "devices")) is not None else ("strategy",)
+        written: list[KeyPath] = [("compute", "nodes"), ("compute", "devices")]
+        path = next((path for path in written if graph.root.at(path) is not None), ("strategy",))
         yield _at(graph, "YT615", f'the strategy "{strategy.type}" cannot run here: {problem}', "", path)
 
 

@@ -11,11 +11,21 @@ from ymltrain.catalog.catalog import Catalog
 from ymltrain.kinds.kind import KINDS
 from ymltrain.plan.plan import Plan
 from ymltrain.recipe.envelope import envelope_schema
-from ymltrain.recipe.grammar import PLUGIN_POSITIONS
+from ymltrain.recipe.grammar import ANY, PLUGIN_POSITIONS, REQUIRED_SECTIONS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = {"type": "string", "pattern": r"\$\{"}
 """A reference may stand wherever a value does."""
+
+NEEDS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("target",), "column"),
+    (("features", ANY), "type"),
+    (("model",), "type"),
+    (("loss",), "type"),
+    (("registry",), "type"),
+    (("tuner",), "type"),
+)
+"""Where a mapping stands and the key it needs, unless a layer below brings it."""
 
 
 def recipe_schema(catalog: Catalog) -> dict[str, Any]:
@@ -36,6 +46,8 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
     for name in ("metrics", "tracker"):
         properties[name] = _one_or_more(properties[name]["items"]) | {"description": properties[name]["description"]}
     properties["keys"] = _one_or_more(properties["keys"]["items"]) | {"description": properties["keys"]["description"]}
+    for partial in (definitions["Column"], definitions["EarlyStopping"], definitions["Promote"], properties["target"]):
+        del partial["required"]
     properties["target"] = {"anyOf": [{"type": "string", "minLength": 1}, properties["target"]]}
     definitions["Column"] = _column_or_word(definitions["Column"])
     fragment = deepcopy({key: value for key, value in properties.items() if key not in ("recipe", "extends")})
@@ -51,7 +63,8 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
         "title": "ymltrain recipe",
         "description": "A declarative training recipe, version 1.",
         **_with_references(schema),
-        "anyOf": [{"required": ["extends"]}, {"required": ["recipe", "name", "datasource", "target", "model"]}],
+        "if": {"not": {"required": ["extends"]}},
+        "then": _whole_recipe(),
     }
 
 
@@ -98,7 +111,7 @@ def _node_of(kind: str, catalog: Catalog, definitions: dict[str, Any], owned: di
     `owned` are the schemas of the keys that the framework itself reads in such a node.
     """
     names = catalog.names(kind)
-    branches = []
+    branches: list[dict[str, Any]] = []
     for name in names:
         schema = catalog.load(kind, name).schema()
         definitions.update(schema.pop("$defs", {}))
@@ -115,12 +128,37 @@ def _node_of(kind: str, catalog: Catalog, definitions: dict[str, Any], owned: di
     words = ["auto", *names] if kind == "strategy" else names
     node = {"type": "object", "properties": {"type": {"enum": words}}, "allOf": branches}
     short: dict[str, Any] = {"type": "string", "minLength": 1} if kind == "datasource" else {"enum": words}
-    if kind != "datasource":
+    if kind in ("metric", "tracker"):
         node["required"] = ["type"]
-    if not branches:
+    else:
+        branches.append(_without_type([branch["then"]["properties"] for branch in branches]))
+    if not names:
         node = {"type": "object"}
         short = {"type": "string"}
     return {"description": f"The {kind}: {KINDS[kind].summary}.", "anyOf": [short, node]}
+
+
+def _without_type(choices: list[dict[str, Any]]) -> dict[str, Any]:
+    """A node that leaves its type to the default or to a layer below: any param that some type of its kind has."""
+    params: dict[str, list[Any]] = {}
+    for choice in choices:
+        for name, schema in choice.items():
+            if schema not in params.setdefault(name, []):
+                params[name].append(schema)
+    properties = {name: schemas[0] if len(schemas) == 1 else {"anyOf": schemas} for name, schemas in params.items()}
+    return {"if": {"not": {"required": ["type"]}}, "then": {"properties": properties, "additionalProperties": False}}
+
+
+def _whole_recipe() -> dict[str, Any]:
+    """What a recipe must hold that lies over no other one."""
+    schema: dict[str, Any] = {"required": list(REQUIRED_SECTIONS)}
+    for path, key in NEEDS:
+        node = schema
+        for step in path:
+            entries = node if step == ANY else node.setdefault("properties", {})
+            node = entries.setdefault("additionalProperties" if step == ANY else step, {})
+        node.update({"if": {"type": "object"}, "then": {"required": [key]}})
+    return schema
 
 
 def _one_or_more(entry: dict[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,10 @@ class Diagnostics:
         if diagnostic.severity is Severity.ERROR and diagnostic.key_path:
             self._broken.add(diagnostic.key_path)
 
+    def silence(self, path: KeyPath) -> None:
+        """Say nothing more about this path: what is wrong there follows from an error elsewhere."""
+        self._broken.add(path)
+
     def settle(self) -> None:
         """Mark the end of a pass: from here on its errors silence their consequences."""
         self._settled |= self._broken
@@ -64,6 +68,10 @@ class Diagnostics:
     def is_broken(self, path: KeyPath) -> bool:
         """Whether an earlier pass found an error at this path or above it."""
         return any(path[:length] in self._settled for length in range(1, len(path) + 1))
+
+    def has_error_within(self, path: KeyPath) -> bool:
+        """Whether an error was found at this path, above it or below it."""
+        return self.is_broken(path) or any(broken[: len(path)] == path for broken in self._broken)
 
     @property
     def has_errors(self) -> bool:

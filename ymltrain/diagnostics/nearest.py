@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name nearest to a mistyped one, or None when nothing is near."""
+def nearest_name(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known name nearest to a mistyped one, or None when nothing is as like it as asked (1 is equal)."""
     candidates = {known_name.lower().replace("-", "_"): known_name for known_name in known}
-    near = get_close_matches(name.lower().replace("-", "_"), candidates, n=1, cutoff=0.6)
+    near = get_close_matches(name.lower().replace("-", "_"), candidates, n=1, cutoff=likeness)
     return candidates[near[0]] if near else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,5 +76,5 @@ def path_params(params: type[Params]) -> list[str]:
 def absolute_paths(params: P, workspace: Path) -> P:
     """The same params with paths of data taken from the workspace; URLs stay as they are."""
     paths = {name: str(getattr(params, name)) for name in path_params(type(params))}
-    absolute = {name: str(workspace / path) for name, path in paths.items() if "://" not in path}
+    absolute = {name: os.path.normpath(workspace / path) for name, path in paths.items() if "://" not in path}
     return msgspec.structs.replace(params, **absolute)

@@ -8,6 +8,7 @@ and `format: data-path`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,9 +32,14 @@ class Violation:
 
 
 def find_violations(value: Any, schema: Mapping[str, Any]) -> Iterator[Violation]:
-    """Every violation, in the order of the value's keys."""
+    """Every violation, in the order of the value's keys; of a single value the first alone."""
+    judged: set[KeyPath] = set()
     for error in _validator(schema).iter_errors(value):
-        yield from _describe(error)
+        path = tuple(error.absolute_path)
+        if path not in judged:
+            yield from _describe(error)
+        if not isinstance(error.instance, dict | list):
+            judged.add(path)
 
 
 def _validator(schema: Mapping[str, Any]) -> Any:
@@ -92,7 +98,20 @@ def _words(rule: str, value: Any, schema: Mapping[str, Any]) -> tuple[str, str]:
     make = _WORDS.get(rule)
     if make is not None:
         return make(value, schema)
-    return f"expected {expected_words(schema)}, found {found_words(value)}", ""
+    return f"expected {expected_words(schema)}, found {found_words(value)}", _quotes_hint(value, schema.get("type"))
+
+
+def _quotes_hint(value: Any, wanted: object) -> str:
+    """What to do when a value is right and its quotes are not, or when a word is no boolean here."""
+    if wanted == "string" and isinstance(value, int | float):
+        return f'in quotes it is text: "{json.dumps(value)}"'
+    if not isinstance(value, str):
+        return ""
+    if wanted == "boolean" and value.lower() in _TRUE_WORDS | _FALSE_WORDS:
+        return f"write {'true' if value.lower() in _TRUE_WORDS else 'false'}"
+    if (wanted == "integer" and _INTEGER.fullmatch(value)) or (wanted == "number" and _NUMBER.fullmatch(value)):
+        return f"without quotes it is a number: {value}"
+    return ""
 
 
 def _enum_words(value: Any, schema: Mapping[str, Any]) -> tuple[str, str]:
@@ -101,9 +120,16 @@ def _enum_words(value: Any, schema: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _pattern_words(value: Any, schema: Mapping[str, Any]) -> tuple[str, str]:
-    expected = schema.get("x-expected") or schema.get("description") or f"text that matches {schema['pattern']}"
-    return f"{found_words(value)} does not fit", f"expected {expected}"
+    message = f"{found_words(value)} does not fit"
+    if "x-expected" in schema:
+        return message, f"expected {schema['x-expected']}"
+    return message, "what it takes: " + (schema.get("description") or f"text that matches {schema['pattern']}")
 
+
+_TRUE_WORDS = {"true", "yes", "on", "y", "1"}
+_FALSE_WORDS = {"false", "no", "off", "n", "0"}
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 _WORDS: dict[str, Callable[[Any, Mapping[str, Any]], tuple[str, str]]] = {
     "enum": _enum_words,
@@ -114,11 +140,15 @@ _WORDS: dict[str, Callable[[Any, Mapping[str, Any]], tuple[str, str]]] = {
     "exclusiveMaximum": lambda value, schema: (f"must be below {schema['exclusiveMaximum']}, found {found_words(value)}", ""),
     "minLength": lambda value, schema: (_length_words(value, schema["minLength"], "at least"), ""),
     "maxLength": lambda value, schema: (_length_words(value, schema["maxLength"], "at most"), ""),
-    "minItems": lambda value, schema: (f"needs at least {schema['minItems']} entries, found {len(value)}", ""),
-    "maxItems": lambda value, schema: (f"takes at most {schema['maxItems']} entries, found {len(value)}", ""),
-    "minProperties": lambda _, schema: (f"needs at least {schema['minProperties']} entries", ""),
+    "minItems": lambda value, schema: (f"needs at least {_entries(schema['minItems'])}, found {len(value)}", ""),
+    "maxItems": lambda value, schema: (f"takes at most {_entries(schema['maxItems'])}, found {len(value)}", ""),
+    "minProperties": lambda _, schema: (f"needs at least {_entries(schema['minProperties'])}", ""),
     "uniqueItems": lambda _, __: ("names an entry twice", "keep each entry once"),
 }
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _length_words(value: str, limit: int, bound: str) -> str:
@@ -133,7 +163,6 @@ _TYPE_WORDS = {
     "integer": "a whole number",
     "boolean": "true or false",
     "array": "a list",
-    "object": "a mapping",
     "null": "nothing",
 }
 
@@ -147,10 +176,10 @@ def expected_words(schema: Mapping[str, Any]) -> str:
         return names[0] if len(names) == 1 else "one of " + ", ".join(names)
     if "anyOf" in schema:
         return " or ".join(expected_words(branch) for branch in schema["anyOf"])
-    types = schema.get("type", "a value")
+    types = schema.get("type", "object" if "$ref" in schema else "a value")
     if isinstance(types, list):
         return " or ".join(_TYPE_WORDS[name] for name in types)
-    return _TYPE_WORDS.get(types, str(types))
+    return str(schema.get("x-expected", "a mapping")) if types == "object" else _TYPE_WORDS.get(types, str(types))
 
 
 def found_words(value: Any) -> str:
@@ -168,4 +197,4 @@ def found_words(value: Any) -> str:
 
 def _wanted(schema: Mapping[str, Any], key: str) -> str:
     description = schema.get("properties", {}).get(key, {}).get("description", "")
-    return f"{key}: {description}" if description else f"write `{key}: …`"
+    return f"write `{key}: …`" + (f". {description}" if description else "")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from ymltrain.diagnostics import Diagnostic, Diagnostics, Span, did_you_mean
+from ymltrain.diagnostics import Diagnostic, Diagnostics, Source, Span, did_you_mean
 from ymltrain.recipe.document import Node, Origin, plain, with_origin
 from ymltrain.recipe.merge import Merge
 
@@ -14,6 +14,8 @@ LoadRecipe: TypeAlias = Callable[[Path, Span], Node | None]
 """Reads, parses and expands a recipe file that another one extends."""
 
 VERSION = 1
+NOT_IN_PROFILES = ("recipe", "extends", "profiles")
+"""Keys that stand at the top of a recipe only."""
 
 
 def check_version(root: Node, diagnostics: Diagnostics) -> bool:
@@ -25,7 +27,7 @@ def check_version(root: Node, diagnostics: Diagnostics) -> bool:
         )
         return False
     version = root.mapping.get("recipe")
-    if version is None or version.value == VERSION:
+    if version is None or version.value in (VERSION, None):
         return True
     message, hint = f"a recipe of version {plain(version)!r}; this ymltrain reads version {VERSION}", "write `recipe: 1`"
     if isinstance(version.value, int) and version.value > VERSION:
@@ -35,11 +37,9 @@ def check_version(root: Node, diagnostics: Diagnostics) -> bool:
 
 
 def compose(root: Node, load: LoadRecipe, profile: str | None, merge: Merge, diagnostics: Diagnostics) -> Node:
-    """The recipe with its layers merged, without `extends` and `profiles`."""
+    """The recipe with its layers merged, without `extends`; of `profiles` those are left that were not chosen."""
     composed = _with_bases(root, load, merge, diagnostics, opened=(Path(root.span.source.name).resolve(),))
-    composed = _with_profile(composed, profile, merge, diagnostics)
-    entries = {key: entry for key, entry in composed.mapping.items() if key not in ("extends", "profiles")}
-    return composed.with_entries(entries)
+    return _with_profile(composed, profile, merge, diagnostics)
 
 
 def _with_bases(root: Node, load: LoadRecipe, merge: Merge, diagnostics: Diagnostics, opened: tuple[Path, ...]) -> Node:
@@ -72,7 +72,7 @@ def _with_profile(root: Node, profile: str | None, merge: Merge, diagnostics: Di
     profiles = root.mapping.get("profiles")
     known = profiles.mapping if profiles is not None else {}
     for name, entry in known.items():
-        for key in ("recipe", "extends", "profiles"):
+        for key in NOT_IN_PROFILES:
             if key in entry.mapping:
                 place = entry.mapping[key].place
                 diagnostics.add(
@@ -82,7 +82,12 @@ def _with_profile(root: Node, profile: str | None, merge: Merge, diagnostics: Di
         return root
     if profile not in known:
         hint = did_you_mean(profile, known) or "this recipe has no profiles"
-        diagnostics.add(Diagnostic("YT205", f'the recipe has no profile "{profile}"', hint, profiles.place if profiles else None))
+        option = f"--profile {profile}"
+        place = Span(Source("command line", option), 1, len("--profile ") + 1, 1, len(option) + 1)
+        diagnostics.add(Diagnostic("YT205", f'the recipe has no profile "{profile}"', hint, place))
         return root
-    chosen = {key: entry for key, entry in known[profile].mapping.items() if key not in ("recipe", "extends", "profiles")}
+    assert profiles is not None
+    others = profiles.with_entries({name: entry for name, entry in known.items() if name != profile})
+    root = root.with_entries({**root.mapping, "profiles": others})
+    chosen = {key: entry for key, entry in known[profile].mapping.items() if key not in NOT_IN_PROFILES}
     return merge.over(root, with_origin(known[profile].with_entries(chosen), Origin.PROFILE), ())

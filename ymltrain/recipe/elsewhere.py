@@ -32,6 +32,9 @@ OTHER_NAMES: dict[str, str] = {
 }
 """Keys that other tools use, and what a recipe calls them."""
 
+LIKENESS = 0.75
+"""How like a key of another section a key must be to be taken for it."""
+
 
 def hint_for_unknown_key(key: str, parent: KeyPath, near_here: str, belongs: Mapping[str, Iterable[KeyPath]]) -> str:
     """What to do about an unknown key: where it belongs, the nearest name here or elsewhere, or what there is here."""
@@ -43,10 +46,12 @@ def hint_for_unknown_key(key: str, parent: KeyPath, near_here: str, belongs: Map
         return f"a recipe calls it {OTHER_NAMES[folded]}"
     if near_here.startswith("did you mean"):
         return near_here
-    near = nearest_name(key, belongs)
-    if near is not None:
-        return f'did you mean "{near}"? It belongs {_where(list(belongs[near]))}'
-    return near_here
+    near = nearest_name(key, belongs, LIKENESS)
+    if near is None:
+        return near_here or "nothing more may stand here"
+    places = list(belongs[near])
+    is_here = any(place[:-1] == parent for place in places)
+    return f'did you mean "{near}"?' + ("" if is_here else f" It belongs {_where(places)}")
 
 
 def _where(places: list[KeyPath]) -> str:

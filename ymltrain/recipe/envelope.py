@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,14 +12,17 @@ from ymltrain.diagnostics import Diagnostic, Diagnostics, KeyPath
 from ymltrain.kinds.kind import KINDS
 from ymltrain.kinds.violations import Violation, find_violations
 from ymltrain.plan.sections import Compute, Promote, Skew, Trainer
-from ymltrain.recipe.compose import VERSION
+from ymltrain.recipe.compose import NOT_IN_PROFILES, VERSION
 from ymltrain.recipe.document import Node, plain
 from ymltrain.recipe.elsewhere import hint_for_unknown_key
+from ymltrain.recipe.grammar import REQUIRED_SECTIONS
 from ymltrain.recipe.key_path import format_key_path
 
 COLUMN_TYPES = ("number", "category", "boolean", "timestamp", "text", "vector", "ignore")
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 LARGEST_SEED = 2**53 - 1
+WITH_DEFAULT = {"split", "optimizer", "lr_scheduler", "strategy", "encoder"}
+"""Kinds whose params may stand without a `type`: those of the default one."""
 
 
 def envelope_schema() -> dict[str, Any]:
@@ -26,11 +30,15 @@ def envelope_schema() -> dict[str, Any]:
     sections, definitions = msgspec.json.schema_components([Trainer, Compute, Skew, Promote])
     trainer, _compute, skew, promote = sections
     definitions["Compute"]["properties"]["launcher"] = plugin_node("launcher")
-    definitions["Node"] = {"type": "object", "required": ["type"], "properties": {"type": {"type": "string", "minLength": 1}}}
+    definitions["Node"] = {
+        "type": "object",
+        "x-expected": "a plugin's name or a mapping",
+        "properties": {"type": {"type": "string", "minLength": 1}},
+    }
     definitions["Column"] = _column()
     return {
         "type": "object",
-        "required": ["recipe", "name", "datasource", "target", "model"],
+        "required": list(REQUIRED_SECTIONS),
         "additionalProperties": False,
         "properties": {
             "recipe": {"const": VERSION, "description": "The version of the recipe language: 1."},
@@ -43,7 +51,11 @@ def envelope_schema() -> dict[str, Any]:
                 "default": 0,
                 "description": "The root of every random draw.",
             },
-            "datasource": {"type": "object", "description": "Where the rows come from; the type follows from the file's suffix."},
+            "datasource": {
+                "type": "object",
+                "x-expected": "a path or a mapping",
+                "description": "Where the rows come from; the type follows from the file's suffix.",
+            },
             "keys": _columns("The columns that identify a row: used by splits and skew."),
             "event_time": _text("The column that holds the time of the event."),
             "split": plugin_node("split"),
@@ -74,7 +86,8 @@ def envelope_schema() -> dict[str, Any]:
 
 def plugin_node(kind: str) -> dict[str, Any]:
     """The shape of a node where a plugin of a kind is chosen; its params are checked when it is linked."""
-    return {"$ref": "#/$defs/Node", "description": f"The {kind}: {KINDS[kind].summary}."}
+    required: dict[str, Any] = {} if kind in WITH_DEFAULT else {"required": ["type"]}
+    return {"$ref": "#/$defs/Node", **required, "description": f"The {kind}: {KINDS[kind].summary}."}
 
 
 _NAME = {
@@ -104,6 +117,7 @@ def _features() -> dict[str, Any]:
 def _column() -> dict[str, Any]:
     return {
         "type": "object",
+        "x-expected": "a column type or a mapping",
         "required": ["type"],
         "additionalProperties": False,
         "properties": {
@@ -123,6 +137,7 @@ def _column() -> dict[str, Any]:
 def _target() -> dict[str, Any]:
     return {
         "type": "object",
+        "x-expected": "a column's name or a mapping",
         "required": ["column"],
         "additionalProperties": False,
         "description": "The column to predict.",
@@ -168,6 +183,25 @@ def check_envelope(document: Node, belongs: Mapping[str, Iterable[KeyPath]], dia
     """
     for violation in find_violations(plain(document), envelope_schema()):
         diagnostics.add(as_diagnostic(violation, document, belongs, "YT40"))
+
+
+def check_profiles(document: Node, belongs: Mapping[str, Iterable[KeyPath]], diagnostics: Diagnostics) -> None:
+    """Report what is wrong with the profiles that were not chosen: keys and values that no recipe has.
+
+    A fragment may leave out what the rest of the recipe writes, and its references are not resolved.
+    """
+    profiles = document.nearest(("profiles",))
+    for violation in find_violations(plain(profiles), {"type": "object", "additionalProperties": {"type": "object"}}):
+        diagnostics.add(as_diagnostic(violation, document, belongs, "YT40", below=("profiles",)))
+    whole = envelope_schema()
+    fragment = {**whole, "required": [], "properties": {**whole["properties"], **dict.fromkeys(NOT_IN_PROFILES, True)}}
+    for name, profile in profiles.mapping.items():
+        for violation in find_violations(plain(profile), fragment) if profile.mapping else ():
+            value = profile.nearest(violation.path).value
+            is_open = value is None or (isinstance(value, str) and "${" in value)
+            if violation.rule != "missing_key" and not is_open:
+                found = as_diagnostic(violation, profile, belongs, "YT40")
+                diagnostics.add(replace(found, key_path=("profiles", name, *found.key_path)))
 
 
 def as_diagnostic(

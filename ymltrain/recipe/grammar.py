@@ -28,6 +28,15 @@ PLUGIN_POSITIONS: dict[tuple[str, ...], str] = {
 }
 """Key path patterns at which a plugin is chosen, and its kind."""
 
+DEFAULT_TYPES = {
+    "split": "random",
+    "optimizer": "adamw",
+    "lr_scheduler": "constant",
+    "strategy": "single",
+    "tracker": "tensorboard",
+}
+"""The plugin of a kind where the recipe chooses none."""
+
 LIST_POSITIONS: tuple[tuple[str, ...], ...] = (("metrics",), ("tracker",), ("keys",), ("extends",))
 """Positions of lists, where a single entry may stand without its brackets."""
 
@@ -62,6 +71,9 @@ SECTIONS = (
     "profiles",
 )
 """The top-level keys of a recipe, in the order a person reads them."""
+
+REQUIRED_SECTIONS = ("recipe", "name", "datasource", "target", "model")
+"""The top-level keys without a default."""
 
 
 def matches(pattern: tuple[str, ...], path: KeyPath) -> bool:

@@ -19,8 +19,8 @@ from ymltrain.recipe.key_path import format_key_path
 from ymltrain.recipe.scalars import ScalarError, read_scalar
 from ymltrain.recipe.syntax import MAX_DEPTH, MAX_NODES
 
-MAX_TEXT = 1 << 16
-_TOO_LARGE = "YT302"
+MAX_TEXT = 1 << 20
+MAX_REFERENCES = 10_000
 _WHOLE = re.compile(r"\$\{[^${}]*\}")
 _KEY = re.compile(r"[^.\[\]]+")
 _RELATIVE = re.compile(r"\$\{\s*\.")
@@ -36,63 +36,101 @@ class _UnresolvableError(Exception):
         self.code, self.message, self.hint = code, message, hint
 
 
-def interpolate(root: Node, environment: Mapping[str, str], diagnostics: Diagnostics) -> Node:
-    """The recipe with every reference resolved; unresolvable ones are reported and left as they are."""
-    return _Interpolation(root, environment, diagnostics).node(root, ())
+class _ConsequenceError(Exception):
+    """A reference to something that cannot be resolved itself, which has been reported."""
+
+
+class _LimitError(Exception):
+    """The recipe grows beyond its bounds; nothing more is resolved."""
+
+
+def interpolate(root: Node, environment: Mapping[str, str], diagnostics: Diagnostics) -> Node | None:
+    """The recipe with every reference resolved, or None when it grows beyond its bounds.
+
+    A reference that cannot be resolved is reported once, where it is written, and left as it is; so are those that
+    lead to it, silently.
+    """
+    return _Interpolation(root, environment, diagnostics).whole()
 
 
 class _Interpolation:
+    """Resolves each place once, however many references lead to it."""
+
     def __init__(self, root: Node, environment: Mapping[str, str], diagnostics: Diagnostics) -> None:
         self._root = root
         self._environment = environment
         self._diagnostics = diagnostics
+        self._resolved: dict[KeyPath, Node] = {}
+        self._failed: set[KeyPath] = set()
         self._places: list[KeyPath] = []
-        self._grown = 0
-        self._is_full = False
+        self._nodes = self._characters = self._references = 0
 
-    def node(self, node: Node, path: KeyPath) -> Node:
-        if isinstance(node.value, dict):
-            return node.with_entries({key: self.node(entry, (*path, key)) for key, entry in node.value.items()})
-        if isinstance(node.value, tuple):
-            return replace(node, value=tuple(self.node(entry, (*path, index)) for index, entry in enumerate(node.value)))
-        if not isinstance(node.value, str) or "${" not in node.value or self._is_full:
-            return node
+    def whole(self) -> Node | None:
         try:
-            return self._text(node, node.value, path)
-        except _UnresolvableError as refused:
-            if refused.code == _TOO_LARGE:
-                self._is_full = True
-            self._diagnostics.add(Diagnostic(refused.code, refused.message, refused.hint, node.span, path))
-            return node
+            return self._node(self._root, ())
+        except _LimitError as limit:
+            place = self._places[-1]
+            span = self._root.nearest(place).span
+            self._diagnostics.add(Diagnostic("YT302", str(limit), "look for references that multiply each other", span, place))
+            return None
 
-    def _text(self, node: Node, text: str, path: KeyPath) -> Node:
+    def _node(self, node: Node, path: KeyPath) -> Node:
+        if path not in self._resolved:
+            self._resolved[path] = self._fresh(node, path)
+        return self._resolved[path]
+
+    def _fresh(self, node: Node, path: KeyPath) -> Node:
+        if isinstance(node.value, dict):
+            return node.with_entries({key: self._node(entry, (*path, key)) for key, entry in node.value.items()})
+        if isinstance(node.value, tuple):
+            return replace(node, value=tuple(self._node(entry, (*path, index)) for index, entry in enumerate(node.value)))
+        if not isinstance(node.value, str) or "${" not in node.value:
+            return node
+        self._places.append(path)
+        try:
+            resolved = self._text(node, node.value)
+        except _UnresolvableError as refused:
+            self._fail(path)
+            self._diagnostics.add(Diagnostic(refused.code, refused.message, refused.hint, node.span, path))
+            resolved = node
+        except _ConsequenceError:
+            self._fail(path)
+            self._diagnostics.silence(path)
+            resolved = node
+        self._places.pop()
+        return resolved
+
+    def _fail(self, path: KeyPath) -> None:
+        """Remember that what stands at this path, and so all that holds it, is not what it should be."""
+        self._failed.update(path[:length] for length in range(len(path) + 1))
+
+    def _text(self, node: Node, text: str) -> Node:
         """The node of a text that holds references: the value itself when it is one reference, else text."""
+        self._references += text.count("${")
+        if self._references > MAX_REFERENCES:
+            raise _LimitError(f"the recipe holds more than {MAX_REFERENCES:,} references")
         if _NESTED.search(text):
             raise _UnresolvableError("YT301", f"a reference stands inside another one: {text}", "name the key itself")
         if _RELATIVE.search(text):
             raise _UnresolvableError("YT303", f"a reference names its key from the top: {text}", "like ${trainer.max_epochs}")
         if _EMPTY_DEFAULT.search(text):
             raise _UnresolvableError("YT303", f"the default is empty: {text}", 'write null or "" after the comma')
-        self._places.append(path)
-        try:
-            if _WHOLE.fullmatch(text):
-                found = self._visit(text)
-                return self._placed(found, node)
-            filled = str(self._visit(text, as_text=True))
-            if len(filled) > MAX_TEXT:
-                raise _UnresolvableError(_TOO_LARGE, f"a text grows beyond {MAX_TEXT:,} characters by its references")
-            return replace(node, value=filled)
-        finally:
-            self._places.pop()
+        if _WHOLE.fullmatch(text):
+            return self._placed(self._visit(text), node)
+        filled = str(self._visit(text, as_text=True))
+        self._characters += len(filled)
+        if self._characters > MAX_TEXT:
+            raise _LimitError(f"the recipe grows beyond {MAX_TEXT:,} characters by its references")
+        return replace(node, value=filled)
 
     def _placed(self, found: Node | Scalar, node: Node) -> Node:
         """What a reference stands for, placed where the reference is written."""
         if not isinstance(found, Node):
             origin = Origin.ENV if "${env:" in str(node.value).replace(" ", "") else node.origin
             return replace(node, value=found, origin=origin)
-        self._grown += count_nodes(found)
-        if self._grown > MAX_NODES:
-            raise _UnresolvableError(_TOO_LARGE, f"the recipe grows beyond {MAX_NODES:,} values by its references")
+        self._nodes += count_nodes(found)
+        if self._nodes > MAX_NODES:
+            raise _LimitError(f"the recipe grows beyond {MAX_NODES:,} values by its references")
         return replace(annotate(plain(found), node), replaced=node.replaced)
 
     def _visit(self, text: str, *, as_text: bool = False) -> Any:
@@ -113,25 +151,38 @@ class _Interpolation:
 
         try:
             tree = parse(text)
-        except GrammarParseError as error:
-            raise _UnresolvableError("YT303", f"not a reference: {text} ({error})", _FORMS) from None
+        except GrammarParseError:
+            raise _UnresolvableError("YT303", f"not a reference: {text}", _FORMS) from None
         visitor = GrammarVisitor(node_interpolation_callback=reference, resolver_interpolation_callback=resolver, memo=None)
         return visitor.visit(tree)
 
-    def _reference(self, path: tuple[str, ...]) -> Node:
-        target = self._root.at(path)
-        if target is None:
-            raise _UnresolvableError("YT304", f"the recipe has no key {format_key_path(path)}", self._near(path))
-        if any(place[: len(path)] == path for place in self._places) or len(self._places) > MAX_DEPTH:
-            raise _UnresolvableError("YT305", f"${{{format_key_path(path)}}} leads back to itself", "write one of the values out")
-        return self.node(target, path)
+    def _reference(self, parts: tuple[str, ...]) -> Node:
+        path, target = self._find(parts)
+        for position, place in enumerate(self._places):
+            if place[: len(path)] == path:
+                circle = " → ".join(format_key_path(step) for step in (*self._places[position:], path))
+                raise _UnresolvableError("YT305", f"references lead in a circle: {circle}", "write one of the values out")
+        if len(self._places) > MAX_DEPTH:
+            raise _LimitError(f"more than {MAX_DEPTH} references lead from one to the next")
+        resolved = self._node(target, path)
+        if path in self._failed:
+            raise _ConsequenceError
+        return resolved
 
-    def _near(self, path: tuple[str, ...]) -> str:
-        for length in range(len(path) - 1, -1, -1):
-            above = self._root.at(path[:length])
-            if above is not None:
-                return did_you_mean(path[length], above.mapping)
-        return ""
+    def _find(self, parts: tuple[str, ...]) -> tuple[KeyPath, Node]:
+        """The key path that a reference names, and what is written there."""
+        path: KeyPath = ()
+        node = self._root
+        for part in parts:
+            key = int(part) if isinstance(node.value, tuple) and part.isdecimal() else part
+            below = node.at((key,))
+            if below is None:
+                hint = did_you_mean(part, node.mapping)
+                if not hint.startswith("did you mean"):
+                    hint = "a reference takes what a recipe writes; a default is not written"
+                raise _UnresolvableError("YT304", f"the recipe writes no {format_key_path((*path, *parts[len(path) :]))}", hint)
+            path, node = (*path, key), below
+        return path, node
 
     def _resolver(self, name: str, args: tuple[str, ...]) -> Scalar:
         if name == "secret" and len(args) == 1:

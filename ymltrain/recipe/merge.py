@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from ymltrain.diagnostics import Diagnostic, Diagnostics, KeyPath, Severity
 from ymltrain.recipe.document import Node, Origin
-from ymltrain.recipe.grammar import is_column, plugin_kind_at
+from ymltrain.recipe.grammar import DEFAULT_TYPES, REQUIRED_SECTIONS, is_column, plugin_kind_at
 from ymltrain.recipe.key_path import format_key_path
 
 SharedParams: TypeAlias = Callable[[str, str, str], frozenset[str]]
@@ -44,7 +44,7 @@ class Merge:
         kind = plugin_kind_at(path)
         if kind is None and not is_column(path):
             return lower.mapping
-        was, now = _type_of(lower), _type_of(upper)
+        was, now = _type_of(lower) or DEFAULT_TYPES.get(kind or ""), _type_of(upper)
         if was is None or now is None or was == now:
             return lower.mapping
         shared = self._shared_params(kind, was, now) if kind is not None else frozenset[str]()
@@ -68,9 +68,16 @@ def _type_of(node: Node) -> str | None:
 
 
 def without_nulls(node: Node, path: KeyPath = ()) -> Node:
-    """The recipe with null sections and keys of sections left out; what stands in plugins is theirs."""
+    """The recipe with null sections and keys of sections left out; what stands in plugins is theirs.
+
+    A section that has no default stays, to be reported where it is left empty.
+    """
     if not isinstance(node.value, dict) or plugin_kind_at(path) is not None:
         return node
     return node.with_entries(
-        {key: without_nulls(entry, (*path, key)) for key, entry in node.value.items() if entry.value is not None}
+        {
+            key: without_nulls(entry, (*path, key))
+            for key, entry in node.value.items()
+            if entry.value is not None or (not path and key in REQUIRED_SECTIONS)
+        }
     )

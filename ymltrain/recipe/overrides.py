@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ymltrain.diagnostics import Diagnostic, Diagnostics, Source, Span
 from ymltrain.recipe.document import Node, Origin, with_origin
-from ymltrain.recipe.key_path import KeyPathError, split_key_path
+from ymltrain.recipe.grammar import is_list
+from ymltrain.recipe.key_path import KeyPathError, format_key_path, split_key_path
 from ymltrain.recipe.merge import Merge, without_nulls
 from ymltrain.recipe.short_forms import expand_short_forms
 from ymltrain.recipe.syntax import parse_syntax
@@ -16,19 +17,15 @@ COMMAND_LINE = "command line"
 
 def apply_overrides(root: Node, overrides: Sequence[str], merge: Merge, diagnostics: Diagnostics) -> Node:
     """The recipe with the command line merged over it; null entries are then taken back to their defaults."""
-    for override in read_overrides(overrides, diagnostics):
-        root = merge.over(root, override)
+    for text in overrides:
+        override = read_override(text, root, diagnostics)
+        if override is not None:
+            root = merge.over(root, expand_short_forms(with_origin(override, Origin.OVERRIDE)))
     return without_nulls(root)
 
 
-def read_overrides(overrides: Sequence[str], diagnostics: Diagnostics) -> list[Node]:
-    """Each override as a small recipe of one entry, short forms expanded."""
-    nodes = (read_override(text, diagnostics) for text in overrides)
-    return [expand_short_forms(with_origin(node, Origin.OVERRIDE)) for node in nodes if node is not None]
-
-
-def read_override(text: str, diagnostics: Diagnostics) -> Node | None:
-    """One override as a nested mapping, or None after saying what is wrong with it."""
+def read_override(text: str, root: Node, diagnostics: Diagnostics) -> Node | None:
+    """One override as a small recipe of one entry, or None after saying why it cannot be laid over the recipe."""
     source = Source(COMMAND_LINE, text)
     try:
         segments, value_start = split_key_path(text)
@@ -38,6 +35,10 @@ def read_override(text: str, diagnostics: Diagnostics) -> Node | None:
     if value_start is None:
         diagnostics.add(Diagnostic("YT201", f'"{text}" sets no value', _FORM, _span(source, 0, len(text))))
         return None
+    refusal = _refusal(tuple(name for name, _, _ in segments), root)
+    if refusal is not None:
+        diagnostics.add(Diagnostic(*refusal, _span(source, 0, value_start - 1)))
+        return None
     node = _value(source, value_start, diagnostics)
     if node is None:
         return None
@@ -46,6 +47,18 @@ def read_override(text: str, diagnostics: Diagnostics) -> Node | None:
         entry = Node(node.value, node.span, key_span)
         node = Node({name: entry}, key_span)
     return node
+
+
+def _refusal(path: tuple[str, ...], root: Node) -> tuple[str, str, str] | None:
+    """Why nothing can be set at this path: a code, a message and a hint; None when it can."""
+    if path[0] in ("extends", "profiles"):
+        return "YT204", f'an override may not write "{path[0]}"', "write it in the recipe"
+    for length in range(1, len(path)):
+        above = root.at(path[:length])
+        if is_list(path[:length]) or (above is not None and isinstance(above.value, tuple)):
+            name = format_key_path(path[:length])
+            return "YT201", f"{name} is a list, and an override sets a list as a whole", f"like {name}=[…, …]"
+    return None
 
 
 _FORM = "an override is key.path=value: optimizer.lr=1e-3"

@@ -27,8 +27,10 @@ def read_recipe(path: Path, diagnostics: Diagnostics, asked_by: Span | None = No
         diagnostics.add(Diagnostic("YT101", f"{name}: cannot be read: {error.strerror}", "check its permissions", asked_by))
         return None
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        diagnostics.add(Diagnostic("YT102", f"{name}: line {line} is not UTF-8", "save the file as UTF-8", asked_by))
+        before = content[: error.start].decode("utf-8-sig")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        span = Span(Source(name, content.decode(errors="replace"), str(path.parent)), line, column, line, column + 1)
+        diagnostics.add(Diagnostic("YT102", "the file is not UTF-8", "save it as UTF-8", span))
         return None
     return Source(name, text, str(path.parent))
 

@@ -175,6 +175,8 @@ def _join(start: Span, end: Span) -> Span:
 
 def _explain(error: yaml.MarkedYAMLError, source: Source) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
+    if mark is not None and not "".join(source.text.splitlines()[mark.line :]).strip():
+        mark = error.context_mark or mark  # what is never closed, rather than the end of the text
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     text = source.line(line)
     problem = str(error.problem or error.context or "this is not YAML")

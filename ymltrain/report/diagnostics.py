@@ -23,7 +23,7 @@ def show_error(error: YmltrainError) -> None:
         show_diagnostics(error.diagnostics)
         say((error.message, "bold"))
         return
-    say((f"error[{error.code}]", "bold red"), f" {error.message}")
+    say((f"error[{error.code}]", "bold red"), f" {_visible(error.message)}")
     _hint(error.hint)
 
 
@@ -53,7 +53,7 @@ def error_as_json(error: YmltrainError) -> dict[str, Any]:
 def _show(one: Diagnostic) -> None:
     style = _COLOURS[one.severity]
     place = (f"{one.span} ", "bold") if one.span is not None else ""
-    say(place, (f"{one.severity.value}[{one.code}]", style), f" {one.message}")
+    say(place, (f"{one.severity.value}[{one.code}]", style), f" {_visible(one.message)}")
     if one.span is not None:
         _excerpt(one.span, style)
     _hint(one.hint)
@@ -61,7 +61,7 @@ def _show(one: Diagnostic) -> None:
 
 def _excerpt(span: Span, style: str) -> None:
     """The line, and what of it is meant."""
-    line = span.source.line(span.line).replace("\t", " ")
+    line = _visible(span.source.line(span.line).replace("\t", " "))
     end = span.end_column if span.end_line == span.line else len(line.rstrip()) + 1
     say((f"{span.line:>5} | ", "dim"), line)
     say(("      | ", "dim"), (" " * (span.column - 1) + "^" * max(1, end - span.column), style))
@@ -69,4 +69,9 @@ def _excerpt(span: Span, style: str) -> None:
 
 def _hint(hint: str) -> None:
     if hint:
-        say(("hint: ", "bold cyan"), hint)
+        say(("hint: ", "bold cyan"), _visible(hint))
+
+
+def _visible(text: str) -> str:
+    """The text without what a terminal would obey instead of show: recipes may come from anyone."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in text)

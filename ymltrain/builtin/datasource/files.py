@@ -26,6 +26,8 @@ def open_data(path: str) -> Iterator[BufferedReader]:
 
 def unreadable(path: str, error: OSError) -> DataError:
     """The error for a file that is missing, not a file, or fails while it is read."""
+    if "://" in path:
+        return DataError("YT700", f"{path} is a URL, and this version reads local files", "copy the file here and name its path")
     if isinstance(error, FileNotFoundError):
         return DataError("YT700", f"there is no file {path}", _near_files(Path(path)))
     if isinstance(error, IsADirectoryError):

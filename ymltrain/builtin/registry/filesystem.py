@@ -29,6 +29,10 @@ class FilesystemParams(Params, frozen=True, kw_only=True):
         | None
     ) = None
 
+    def __post_init__(self) -> None:
+        if self.url is not None and "://" in self.url and urlsplit(self.url).scheme != "file":
+            raise ValueError(f"url {self.url}: this version keeps a filesystem registry on local disks only")
+
 
 @plugin("registry", "filesystem", params=FilesystemParams)
 class FilesystemRegistry:
