@@ -8,8 +8,8 @@ A comment above a fence marks it:
     <!-- tested, exits 2 --> likewise, and the last command ends with that code
 
 The examples of a page run in one temporary folder that has a copy of recipes/, in the order of the page. In what is
-printed, `…` stands for anything within a line and, alone on a line, for any lines. Run ids, digests and, in a slow
-example, all numbers may differ.
+printed, `…` stands for anything within a line and, alone on a line, for any lines. Run ids, digests, times and,
+in a slow example, all numbers may differ.
 """
 
 from __future__ import annotations
@@ -31,7 +31,12 @@ PASSING = (
     (re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b"), "RUN"),
     (re.compile(r"\b\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?"), "TIME"),
 )
-NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?")
+VARYING = (
+    (re.compile(r"(\d+ h )?(\d+ min )?\d+(\.\d+)? s\b"), "DURATION"),
+    (re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?"), "N"),
+    (re.compile(r"\*(?= step)"), " "),  # which epochs are the best so far
+)
+"""What may differ in an example that trains, between machines and from run to run."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +126,8 @@ def _line_pattern(line: str, *, is_slow: bool) -> str:
 
 
 def _lines(text: str, *, is_slow: bool) -> list[str]:
-    for pattern, name in PASSING:
+    for pattern, name in (*PASSING, *(VARYING if is_slow else ())):
         text = pattern.sub(name, text)
-    if is_slow:
-        text = NUMBER.sub("N", text)
     lines = [line.rstrip() for line in text.splitlines()]
     while lines and not lines[-1]:
         lines.pop()

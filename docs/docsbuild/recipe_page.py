@@ -7,11 +7,11 @@ from typing import Any
 
 from docsbuild.tables import default, description, followed, limits, table, takes
 from ymltrain.catalog.catalog import Catalog
-from ymltrain.compiler.link import DEFAULT_ENCODERS, DEFAULT_TYPES
+from ymltrain.compiler.link import DEFAULT_ENCODERS
 from ymltrain.compiler.look import DEFAULT_LOSS, DEFAULT_METRICS
 from ymltrain.compiler.not_yet import COLUMN_TYPES, NOT_YET
 from ymltrain.recipe.envelope import envelope_schema
-from ymltrain.recipe.grammar import ANY, LIST_POSITIONS, PLUGIN_POSITIONS, SECTIONS
+from ymltrain.recipe.grammar import ANY, DEFAULT_TYPES, LIST_POSITIONS, PLUGIN_POSITIONS, SECTIONS
 
 HEADERS = ("key", "takes", "range", "default", "meaning")
 
