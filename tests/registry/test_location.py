@@ -36,11 +36,7 @@ def test_params_without_a_url_stay() -> None:
 @pytest.mark.parametrize(
     ("url", "what"),
     [
-        ("s3://bucket/registry", "local disks only"),
-        ("https://example.org/registry", "local disks only"),
-        ("memory://registry", "local disks only"),
         ("file://server/share", "local disks only"),
-        ("simplecache::s3://bucket/registry", "local disks only"),
         ("relative/path", "no absolute path"),
         ("file://", "no absolute path"),
         ("/a\0b", "no absolute path"),
@@ -48,10 +44,19 @@ def test_params_without_a_url_stay() -> None:
     ],
 )
 def test_other_places_are_refused(url: str | None, what: str) -> None:
-    """Another scheme is not in this version and the error says so; a path must be absolute by then."""
+    """Another machine is not in this version and the error says so; a path must be absolute by then."""
     with pytest.raises(PluginError, match=what) as refused:
         FilesystemRegistry(FilesystemParams(url=url))
     assert refused.value.code == "YT950"
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://bucket/registry", "https://example.org/registry", "memory://registry", "simplecache::s3://bucket/registry"]
+)
+def test_other_schemes_are_no_params(url: str) -> None:
+    """Another scheme is refused with the recipe, before anything runs."""
+    with pytest.raises(ValueError, match="local disks only"):
+        FilesystemParams(url=url)
 
 
 def test_constructing_touches_nothing(tmp_path: Path) -> None:

@@ -114,15 +114,15 @@ class _Linker:
     def _params(self, kind: str, params: type[Params], node: Node | None, path: KeyPath) -> Params | None:
         owned = KINDS[kind].owned_keys
         written = {key: entry for key, entry in (node.mapping if node is not None else {}).items() if key not in owned}
-        values = {key: plain(entry) for key, entry in written.items()}
         schema = params_schema(params)
+        values = {key: plain(entry) for key, entry in written.items() if not _takes_back(entry, schema["properties"].get(key))}
         violations = list(find_violations(values, schema))
         for violation in violations:
             self._request.diagnostics.add(as_diagnostic(violation, self._root, self._belongs, "YT51", below=path))
         if violations:
             return None
         for key, subschema in schema["properties"].items():
-            if subschema.get("format") == "data-path" and key in written:
+            if subschema.get("format") == "data-path" and key in values:
                 values[key] = self._workspace_path(written[key])
         try:
             return msgspec.convert(values, params)
@@ -146,7 +146,7 @@ class _Linker:
             path: KeyPath = ("features", name)
             chosen = node.at(("type",))
             column_type = chosen.value if chosen is not None else None
-            if column_type not in DEFAULT_ENCODERS or self._request.diagnostics.is_broken((*path, "type")):
+            if self._request.diagnostics.has_error_within(path) or column_type not in DEFAULT_ENCODERS:
                 continue
             order = node.at(("order",))
             if order is not None and column_type != "category":
@@ -160,12 +160,19 @@ class _Linker:
         target = self._root.at(("target",))
         if target is None or self._request.diagnostics.is_broken(("target",)):
             return None
-        written: dict[str, Any] = plain(target)
-        column = written.get("column")
-        if not isinstance(column, str):
+        written = {
+            key: entry.value
+            for key, entry in target.mapping.items()
+            if isinstance(entry.value, str) and not self._request.diagnostics.is_broken(("target", key))
+        }
+        if "column" not in written:
             return None
         return Target(
-            column, written.get("type"), written.get("transform", "none"), written.get("task"), target.nearest(("column",)).span
+            written["column"],
+            written.get("type"),  # type: ignore[arg-type]  # the envelope allows no other
+            written.get("transform", "none"),
+            written.get("task"),
+            target.mapping["column"].span,
         )
 
     def _section(self, name: str, section: type[S], leave_out: tuple[str, ...] = ()) -> S | None:
@@ -210,6 +217,11 @@ def _node_id(kind: str, path: KeyPath, name: str) -> str:
     if kind == "encoder":
         return f"encoder:{path[1]}"
     return f"{kind}:{name}" if kind in ("metric", "tracker") else kind
+
+
+def _takes_back(entry: Node, schema: Mapping[str, Any] | None) -> bool:
+    """Whether null stands for the default here: where it is no value of the param itself."""
+    return entry.value is None and schema is not None and any(find_violations(None, schema))
 
 
 def _category_text(value: Any) -> str:

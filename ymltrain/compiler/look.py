@@ -113,7 +113,7 @@ def _check_columns(graph: PluginGraph, look: DataLook, request: Request) -> None
     if keys is not None and isinstance(keys.value, tuple):
         named += [(str(key.value), ("keys", index), key.span) for index, key in enumerate(keys.value)]
     for name, path, span in named:
-        if name not in look.columns:
+        if name not in look.columns and not request.diagnostics.is_full:
             message = f'the data have no column "{name}"'
             request.diagnostics.add(Diagnostic("YT711", message, did_you_mean(name, look.columns), span, path))
     for column in graph.columns:

@@ -66,6 +66,7 @@ def interpolate(root: Node, request: Request) -> Resolved | None:
     resolved = references.interpolate(root, request.environment, request.diagnostics)
     if resolved is None:
         return None
+    resolved = expand(resolved)  # what references brought
     return Resolved(resolved, plain(root), index_keys(resolved, request.catalog))
 
 

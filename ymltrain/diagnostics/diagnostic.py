@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 from ymltrain.diagnostics.span import Span
 
+MAX_FOUND = 500
+"""Who makes more mistakes than this reads no further."""
+
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Where in a recipe: the keys and list positions from the top."""
 
@@ -41,25 +44,27 @@ class Diagnostics:
     """Collects what the passes find, so that all of it is reported at once.
 
     One mistake gets one diagnostic: once a key path carries an error, later findings at that path or
-    below it are consequences and are dropped.
+    below it are consequences and are dropped. So is what would be found after the first MAX_FOUND.
     """
 
     def __init__(self) -> None:
-        self._found: list[Diagnostic] = []
+        self._found: dict[Diagnostic, None] = {}
         self._broken: set[KeyPath] = set()
+        self._above_broken: set[KeyPath] = set()
         self._settled: set[KeyPath] = set()
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a finding, unless it follows from an error of an earlier pass."""
-        if self.is_broken(diagnostic.key_path) or diagnostic in self._found:
+        if self.is_full or self.is_broken(diagnostic.key_path):
             return
-        self._found.append(diagnostic)
+        self._found[diagnostic] = None
         if diagnostic.severity is Severity.ERROR and diagnostic.key_path:
-            self._broken.add(diagnostic.key_path)
+            self.silence(diagnostic.key_path)
 
     def silence(self, path: KeyPath) -> None:
         """Say nothing more about this path: what is wrong there follows from an error elsewhere."""
         self._broken.add(path)
+        self._above_broken.update(path[:length] for length in range(len(path) + 1))
 
     def settle(self) -> None:
         """Mark the end of a pass: from here on its errors silence their consequences."""
@@ -71,7 +76,12 @@ class Diagnostics:
 
     def has_error_within(self, path: KeyPath) -> bool:
         """Whether an error was found at this path, above it or below it."""
-        return self.is_broken(path) or any(broken[: len(path)] == path for broken in self._broken)
+        return self.is_broken(path) or path in self._above_broken
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is kept, so that nothing more needs to be looked for."""
+        return len(self._found) >= MAX_FOUND
 
     @property
     def has_errors(self) -> bool:

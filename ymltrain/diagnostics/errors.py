@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ymltrain.diagnostics.diagnostic import Diagnostic, Severity
+from ymltrain.diagnostics.diagnostic import MAX_FOUND, Diagnostic, Severity
 
 
 class YmltrainError(Exception):
@@ -45,6 +45,8 @@ class RecipeError(YmltrainError):
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         errors = [found for found in diagnostics if found.severity is Severity.ERROR]
         count = "1 mistake" if len(errors) == 1 else f"{len(errors)} mistakes"
+        if len(diagnostics) >= MAX_FOUND:
+            count = f"the first {count}"
         super().__init__(errors[0].code, f"{count} in the recipe", errors[0].hint)
         self.diagnostics = tuple(diagnostics)
 

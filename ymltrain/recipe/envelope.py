@@ -182,6 +182,8 @@ def check_envelope(document: Node, belongs: Mapping[str, Iterable[KeyPath]], dia
     `belongs` says at which key paths each known key may stand, for keys that are written elsewhere.
     """
     for violation in find_violations(plain(document), envelope_schema()):
+        if diagnostics.is_full:
+            return
         diagnostics.add(as_diagnostic(violation, document, belongs, "YT40"))
 
 
@@ -199,7 +201,7 @@ def check_profiles(document: Node, belongs: Mapping[str, Iterable[KeyPath]], dia
         for violation in find_violations(plain(profile), fragment) if profile.mapping else ():
             value = profile.nearest(violation.path).value
             is_open = value is None or (isinstance(value, str) and "${" in value)
-            if violation.rule != "missing_key" and not is_open:
+            if violation.rule != "missing_key" and not is_open and not diagnostics.is_full:
                 found = as_diagnostic(violation, profile, belongs, "YT40")
                 diagnostics.add(replace(found, key_path=("profiles", name, *found.key_path)))
 

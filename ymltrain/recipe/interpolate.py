@@ -17,10 +17,11 @@ from ymltrain.diagnostics import Diagnostic, Diagnostics, KeyPath, did_you_mean
 from ymltrain.recipe.document import Node, Origin, Scalar, annotate, count_nodes, plain
 from ymltrain.recipe.key_path import format_key_path
 from ymltrain.recipe.scalars import ScalarError, read_scalar
-from ymltrain.recipe.syntax import MAX_DEPTH, MAX_NODES
+from ymltrain.recipe.syntax import MAX_NODES
 
 MAX_TEXT = 1 << 20
 MAX_REFERENCES = 10_000
+MAX_CHAIN = 16
 _WHOLE = re.compile(r"\$\{[^${}]*\}")
 _KEY = re.compile(r"[^.\[\]]+")
 _RELATIVE = re.compile(r"\$\{\s*\.")
@@ -110,11 +111,13 @@ class _Interpolation:
         if self._references > MAX_REFERENCES:
             raise _LimitError(f"the recipe holds more than {MAX_REFERENCES:,} references")
         if _NESTED.search(text):
-            raise _UnresolvableError("YT301", f"a reference stands inside another one: {text}", "name the key itself")
+            raise _UnresolvableError("YT301", f"a reference stands inside another one: {_short(text)}", "name the key itself")
         if _RELATIVE.search(text):
-            raise _UnresolvableError("YT303", f"a reference names its key from the top: {text}", "like ${trainer.max_epochs}")
+            raise _UnresolvableError(
+                "YT303", f"a reference names its key from the top: {_short(text)}", "like ${trainer.max_epochs}"
+            )
         if _EMPTY_DEFAULT.search(text):
-            raise _UnresolvableError("YT303", f"the default is empty: {text}", 'write null or "" after the comma')
+            raise _UnresolvableError("YT303", f"the default is empty: {_short(text)}", 'write null or "" after the comma')
         if _WHOLE.fullmatch(text):
             return self._placed(self._visit(text), node)
         filled = str(self._visit(text, as_text=True))
@@ -151,8 +154,8 @@ class _Interpolation:
 
         try:
             tree = parse(text)
-        except GrammarParseError:
-            raise _UnresolvableError("YT303", f"not a reference: {text}", _FORMS) from None
+        except (GrammarParseError, RecursionError):  # its parser calls itself for each bracket
+            raise _UnresolvableError("YT303", f"not a reference: {_short(text)}", _FORMS) from None
         visitor = GrammarVisitor(node_interpolation_callback=reference, resolver_interpolation_callback=resolver, memo=None)
         return visitor.visit(tree)
 
@@ -162,8 +165,8 @@ class _Interpolation:
             if place[: len(path)] == path:
                 circle = " → ".join(format_key_path(step) for step in (*self._places[position:], path))
                 raise _UnresolvableError("YT305", f"references lead in a circle: {circle}", "write one of the values out")
-        if len(self._places) > MAX_DEPTH:
-            raise _LimitError(f"more than {MAX_DEPTH} references lead from one to the next")
+        if len(self._places) > MAX_CHAIN:
+            raise _LimitError(f"more than {MAX_CHAIN} references lead from one to the next")
         resolved = self._node(target, path)
         if path in self._failed:
             raise _ConsequenceError
@@ -204,6 +207,10 @@ class _Interpolation:
 
 
 _FORMS = "references are ${a.b}, ${env:NAME}, ${env:NAME,default} and ${secret:NAME}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def _as_text(value: Any, name: str) -> str:

@@ -1,8 +1,9 @@
 """Merging one layer of a recipe over another, by the positions of the recipe.
 
-Mappings merge key by key, lists are replaced, null takes a value back to its default. Where a plugin is
-chosen and the upper layer changes its `type`, params that the new plugin has too are kept and the others are
-dropped with a warning; a column whose type changes starts anew.
+Mappings merge key by key, lists are replaced, null takes a value back to its default (but for a plugin's param of
+which null is a value, as of `quote` of a CSV file). Where a plugin is chosen and the upper layer changes its `type`,
+params that the new plugin has too are kept and the others are dropped with a warning; a column whose type changes
+starts anew.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """Pass 3: expand what a recipe may write shorter than it is.
 
 `model: mlp` is `{type: mlp}` wherever a plugin or a column type is chosen, `datasource: a.csv` is
-`{path: a.csv, type: csv}`, `target: price` is `{column: price}`, and one entry of a list needs no brackets.
+`{path: a.csv, type: csv}`, `target: price` is `{column: price}`, and one entry of a list needs no brackets. A reference
+to another key stands for whatever is there, so it is expanded once it is known.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -24,9 +26,14 @@ SOURCE_TYPES = {
 }
 """The datasource type that a file name's suffix stands for."""
 
+_KEY_REFERENCE = re.compile(r"\$\{[^${}:]*\}")
+
 
 def expand_short_forms(node: Node, path: KeyPath = ()) -> Node:
-    """The same recipe (or part of one at `path`), with every short form written out."""
+    """The same recipe (or part of one at `path`), with every short form written out but what references stand for.
+
+    Expanding twice is expanding once; after references are resolved it expands those.
+    """
     if path == ("profiles",):
         return (
             node.with_entries({name: expand_short_forms(profile) for name, profile in node.mapping.items()})
@@ -42,6 +49,8 @@ def expand_short_forms(node: Node, path: KeyPath = ()) -> Node:
 
 
 def _expand_here(node: Node, path: KeyPath) -> Node:
+    if isinstance(node.value, str) and _KEY_REFERENCE.fullmatch(node.value):
+        return node
     if is_list(path) and not isinstance(node.value, tuple) and node.value is not None:
         return replace(node, value=(replace(node, key_span=None),))
     if not isinstance(node.value, str):

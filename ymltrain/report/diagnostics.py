@@ -8,6 +8,7 @@ from typing import Any
 from ymltrain.diagnostics import Diagnostic, RecipeError, Severity, Span, YmltrainError
 from ymltrain.report.console import say
 
+LONGEST_EXCERPT = 200
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
 
@@ -63,8 +64,14 @@ def _excerpt(span: Span, style: str) -> None:
     """The line, and what of it is meant."""
     line = _visible(span.source.line(span.line).replace("\t", " "))
     end = span.end_column if span.end_line == span.line else len(line.rstrip()) + 1
+    start = span.column - 1
+    if len(line) > LONGEST_EXCERPT:
+        cut = max(0, min(start, len(line)) - LONGEST_EXCERPT // 2)
+        mark = "…" if cut else ""
+        start, end = start - cut + len(mark), min(end - cut, LONGEST_EXCERPT + 1) + len(mark)
+        line = mark + line[cut : cut + LONGEST_EXCERPT] + "…"
     say((f"{span.line:>5} | ", "dim"), line)
-    say(("      | ", "dim"), (" " * (span.column - 1) + "^" * max(1, end - span.column), style))
+    say(("      | ", "dim"), (" " * start + "^" * max(1, end - start - 1), style))
 
 
 def _hint(hint: str) -> None:
