@@ -10,6 +10,11 @@ from ymltrain.plan.seeds import seed_tree
 from ymltrain.plan.topology import Topology
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-goldens` accepts what is printed now as what should be printed."""
+    parser.addoption("--update-goldens", action="store_true", help="Write expected texts anew, to be read as a difference.")
+
+
 @pytest.fixture(scope="session")
 def small_plan() -> Plan:
     """A sealed plan of one number feature and a number target, for tests that need some plan and run none."""
