@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from ymltrain.cli.examples import examples
 from ymltrain.cli.options import make_request, recipe_options
 
 
-@click.command("check", epilog="Example:  ymltrain check recipes/diamonds.yaml trainer.batch_size=512")
+@click.command("check", epilog=examples("ymltrain check recipes/diamonds.yaml trainer.batch_size=512"))
 @click.option("--no-data", is_flag=True, help="Check the recipe alone, where its data cannot be read.")
 @recipe_options
 def command(

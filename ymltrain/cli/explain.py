@@ -6,35 +6,33 @@ from pathlib import Path
 
 import click
 
-from ymltrain.cli.options import make_request, recipe_options
+from ymltrain.cli.examples import examples
+from ymltrain.cli.options import common_options, make_request, profile_option
 
 
-@click.command("explain", epilog="Example:  ymltrain explain recipes/diamonds.yaml optimizer.lr")
-@recipe_options
-@click.pass_context
+@click.command("explain", epilog=examples("ymltrain explain recipes/diamonds.yaml optimizer.lr"))
+@click.argument("recipe", type=click.Path(path_type=Path), metavar="RECIPE")
+@click.argument("key", metavar="KEY")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@profile_option
+@common_options
 def command(
-    context: click.Context,
-    /,
     recipe: Path,
+    key: str,
     overrides: tuple[str, ...],
     profile: str | None,
     plugins: tuple[Path, ...],
     workspace: Path | None,
     as_json: bool,
 ) -> int:
-    """Say which file, line, profile, override, variable or default set the value at KEY.
-
-    KEY is the first argument after RECIPE; overrides may follow it.
-    """
+    """Say which file, line, profile, override, variable or default set the value at KEY of RECIPE."""
     from ymltrain.compiler.explain import explain
     from ymltrain.compiler.passes import build_graph
     from ymltrain.report import settings as report
     from ymltrain.report.console import write_json
 
-    if not overrides or "=" in overrides[0]:
-        raise click.UsageError("name a key path after the recipe: optimizer.lr", context)
-    request = make_request(recipe, overrides[1:], profile, plugins, workspace)
-    explanation = explain(build_graph(request), overrides[0])
+    request = make_request(recipe, overrides, profile, plugins, workspace)
+    explanation = explain(build_graph(request), key)
     if as_json:
         write_json(report.explanation_as_json(explanation))
     else:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from ymltrain.cli.options import common_options
+from ymltrain.cli.examples import examples
+from ymltrain.cli.options import common_options, profile_option
 
 EXIT_CODES = {"done": 0, "preempted": 75, "interrupted": 130}
 NEWEST = "the newest"
@@ -28,11 +29,14 @@ class Asked:
 
 @click.command(
     "fit",
-    epilog="Examples:  ymltrain fit recipes/diamonds.yaml optimizer.lr=3e-3    ymltrain fit recipes/diamonds.yaml --resume"
-    "    ymltrain fit --plan plan.json",
+    epilog=examples(
+        "ymltrain fit recipes/diamonds.yaml optimizer.lr=3e-3",
+        "ymltrain fit recipes/diamonds.yaml --resume",
+        "ymltrain fit --plan plan.json",
+    ),
 )
 @click.argument("arguments", nargs=-1, metavar="[RECIPE] [KEY=VALUE]...")
-@click.option("--profile", metavar="NAME", help="Lay this profile of the recipe over the rest.")
+@profile_option
 @click.option("--plan", "plan", type=click.Path(path_type=Path), metavar="FILE", help="Run a plan instead of a recipe.")
 @click.option(
     "--resume",

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from ymltrain import __version__
+from ymltrain.cli.examples import examples
 
 VERBS: dict[str, tuple[str, str]] = {
     "check": ("ymltrain.cli.check", "Check a recipe: every mistake at once, each at its line."),
@@ -63,7 +64,7 @@ class VerbGroup(click.Group):
 @click.group(
     cls=VerbGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    epilog="Example:  ymltrain fit recipes/diamonds.yaml",
+    epilog=examples("ymltrain fit recipes/diamonds.yaml"),
 )
 @click.version_option(__version__, prog_name="ymltrain")
 def group() -> None:

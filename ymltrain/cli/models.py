@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ymltrain.cli.examples import examples
 from ymltrain.cli.options import common_options
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ _registry_option = click.option(
 )
 
 
-@click.group("models", epilog="Example:  ymltrain models ls    ymltrain models show diamonds-price")
+@click.group("models", epilog=examples("ymltrain models ls", "ymltrain models show diamonds-price"))
 def command() -> None:
     """List models and their versions, and move aliases."""
 
 
-@command.command("ls", epilog="Example:  ymltrain models ls")
+@command.command("ls", epilog=examples("ymltrain models ls"))
 @_registry_option
 @common_options
 def ls(
@@ -44,7 +45,7 @@ def ls(
     return 0
 
 
-@command.command("show", epilog="Example:  ymltrain models show diamonds-price")
+@command.command("show", epilog=examples("ymltrain models show diamonds-price"))
 @click.argument("name")
 @_registry_option
 @common_options
@@ -67,7 +68,7 @@ def show(
     return 0
 
 
-@command.command("alias", epilog="Example:  ymltrain models alias diamonds-price@3 champion --expect 2")
+@command.command("alias", epilog=examples("ymltrain models alias diamonds-price@3 champion --expect 2"))
 @click.argument("version", metavar="NAME@VERSION")
 @click.argument("alias")
 @click.option("--expect", metavar="VERSION", help="Move it only from this version (or `none`): compare and set.")

@@ -18,18 +18,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def recipe_options(command: F) -> F:
     """RECIPE, overrides, --profile, --plugin and --workspace."""
-    for option in (
-        click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
-        click.argument("recipe", type=click.Path(path_type=Path), metavar="RECIPE"),
-        click.option("--profile", metavar="NAME", help="Lay this profile of the recipe over the rest."),
-    ):
-        command = option(command)
-    return common_options(command)
+    command = profile_option(common_options(command))
+    command = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")(command)
+    return click.argument("recipe", type=click.Path(path_type=Path), metavar="RECIPE")(command)
+
+
+def profile_option(command: F) -> F:
+    """--profile."""
+    return click.option("--profile", metavar="NAME", help="Lay this profile of the recipe over the rest.")(command)
 
 
 def common_options(command: F) -> F:
     """--plugin, --workspace, --json and --debug."""
-    for option in (
+    options = (
         click.option(
             "--plugin",
             "plugins",
@@ -41,7 +42,8 @@ def common_options(command: F) -> F:
         click.option("--workspace", type=click.Path(path_type=Path), metavar="DIR", help="Where runs/ and registry/ are kept."),
         click.option("--json", "as_json", is_flag=True, help="Write one JSON document to standard output."),
         click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks."),
-    ):
+    )
+    for option in reversed(options):  # as decorators: the last is the innermost
         command = option(command)
     return command
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from ymltrain.cli.examples import examples
 from ymltrain.cli.options import make_request, recipe_options
 
 
-@click.command("plan", epilog="Example:  ymltrain plan recipes/diamonds.yaml    ymltrain plan recipes/diamonds.yaml -o plan.json")
+@click.command("plan", epilog=examples("ymltrain plan recipes/diamonds.yaml", "ymltrain plan recipes/diamonds.yaml -o plan.json"))
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the Plan there, for `ymltrain fit --plan`."
 )

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
+from ymltrain.cli.examples import examples
 from ymltrain.cli.options import common_options
 
 
-@click.group("plugins", epilog="Example:  ymltrain plugins ls    ymltrain plugins show model mlp")
+@click.group("plugins", epilog=examples("ymltrain plugins ls", "ymltrain plugins show model mlp"))
 def command() -> None:
     """List the installed plugins, or show one."""
 
 
-@command.command("ls", epilog="Example:  ymltrain plugins ls")
+@command.command("ls", epilog=examples("ymltrain plugins ls"))
 @click.argument("kind", required=False)
 @common_options
 def ls(
@@ -41,7 +42,7 @@ def ls(
     return 0
 
 
-@command.command("show", epilog="Example:  ymltrain plugins show model mlp")
+@command.command("show", epilog=examples("ymltrain plugins show model mlp"))
 @click.argument("kind")
 @click.argument("name")
 @common_options

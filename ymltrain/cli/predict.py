@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from ymltrain.cli.examples import examples
 from ymltrain.cli.options import common_options
 
 
-@click.command("predict", epilog="Example:  ymltrain predict diamonds-price@champion recipes/data/diamonds.csv -o prices.csv")
+@click.command("predict", epilog=examples("ymltrain predict diamonds-price@champion recipes/data/diamonds.csv -o prices.csv"))
 @click.argument("model")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option(

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
+from ymltrain.cli.examples import examples
 from ymltrain.cli.options import common_options
 
 
-@click.group("runs", epilog="Example:  ymltrain runs ls    ymltrain runs show latest")
+@click.group("runs", epilog=examples("ymltrain runs ls", "ymltrain runs show latest"))
 def command() -> None:
     """List the runs of the workspace, or show one."""
 
 
-@command.command("ls", epilog="Example:  ymltrain runs ls diamonds-price")
+@command.command("ls", epilog=examples("ymltrain runs ls diamonds-price"))
 @click.argument("name", required=False)
 @common_options
 def ls(
@@ -40,7 +41,7 @@ def ls(
     return 0
 
 
-@command.command("show", epilog="Example:  ymltrain runs show latest")
+@command.command("show", epilog=examples("ymltrain runs show latest"))
 @click.argument("run")
 @common_options
 def show(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ymltrain.cli.examples import examples
 from ymltrain.cli.options import common_options
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 OWN = "ymltrain"
 
 
-@click.command("schema", epilog="Example:  ymltrain schema > recipe.schema.json    ymltrain schema model mlp")
+@click.command("schema", epilog=examples("ymltrain schema > recipe.schema.json", "ymltrain schema model mlp"))
 @click.argument("kind", required=False)
 @click.argument("name", required=False)
 @click.option(

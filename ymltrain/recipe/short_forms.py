@@ -53,15 +53,18 @@ def _expand_here(node: Node, path: KeyPath) -> Node:
         return node
     if is_list(path) and not isinstance(node.value, tuple) and node.value is not None:
         return replace(node, value=(replace(node, key_span=None),))
-    if not isinstance(node.value, str):
-        return node
+    return _entries(node, _meaning(node.value, path)) if isinstance(node.value, str) else node
+
+
+def _meaning(text: str, path: KeyPath) -> dict[str, str]:
+    """The entries that a single text stands for here; none where it is a text."""
     if path == ("datasource",):
-        return _entries(node, {"path": node.value, **_type_by_suffix(node.value)})
+        return {"path": text, **_type_by_suffix(text)}
     if path == ("target",):
-        return _entries(node, {"column": node.value})
+        return {"column": text}
     if is_column(path) or plugin_kind_at(path) is not None:
-        return _entries(node, {"type": node.value})
-    return node
+        return {"type": text}
+    return {}
 
 
 def source_type(path: str) -> str | None:
@@ -75,5 +78,7 @@ def _type_by_suffix(path: str) -> dict[str, str]:
 
 
 def _entries(node: Node, entries: dict[str, str]) -> Node:
+    if not entries:
+        return node
     value = annotate(entries, replace(node, key_span=None)).value
     return replace(node, value=value)
