@@ -7,7 +7,8 @@ YmltrainError
 ├── DataError        the data cannot be read or do not fit the recipe             exit 1
 ├── RunError         training failed; says what was saved                         exit 1
 ├── BundleError      a bundle is damaged or does not fit the inputs               exit 1
-├── RegistryError    a name, version, alias or commit of the registry             exit 1
+├── RegistryError    a registry refused, or its storage failed                    exit 1
+│   └── ModelNameError   no model, version or alias has this name, or can have it exit 2
 └── InternalError    a fault of ymltrain itself                                   exit 1
 """
 
@@ -70,7 +71,13 @@ class BundleError(YmltrainError):
 
 
 class RegistryError(YmltrainError):
-    """A registry refused: unknown name, lost compare-and-set, damaged object, unsafe name."""
+    """A registry refused: lost compare-and-set, damaged object, failed storage."""
+
+
+class ModelNameError(RegistryError):
+    """No model, version or alias has the name that was given, or none can have it."""
+
+    exit_code = 2
 
 
 class InternalError(YmltrainError):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from ymltrain.diagnostics import RegistryError, did_you_mean
+from ymltrain.diagnostics import ModelNameError, RegistryError, did_you_mean
 from ymltrain.kinds.contracts import RegistryBackend
 from ymltrain.plan.sections import Promote
 from ymltrain.registry.blobs import Blobs
@@ -55,7 +55,7 @@ class Registry:
             check_format(self._backend)
             state = log.read().state
         if not state.versions:
-            raise RegistryError("YT952", f'there is no model "{name}" in {self._backend}', did_you_mean(name, self.list_models()))
+            raise ModelNameError("YT952", f'there is no model "{name}" in {self._backend}', did_you_mean(name, self.list_models()))
         return state
 
     def resolve(self, reference: str) -> Version:

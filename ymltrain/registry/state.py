@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ymltrain.diagnostics import RegistryError, did_you_mean
+from ymltrain.diagnostics import ModelNameError, RegistryError, did_you_mean
 from ymltrain.storage import is_digest
 
 
@@ -43,11 +43,11 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     unknown_ops: tuple[str, ...] = ()
 
     def numbered(self, number: int) -> Version:
-        """The version with this number. Raises RegistryError when there is none."""
+        """The version with this number. Raises ModelNameError when there is none."""
         if 1 <= number <= len(self.versions):
             return self.versions[number - 1]
         has = f"it has versions 1 to {len(self.versions)}" if self.versions else "it has no version yet"
-        raise RegistryError("YT952", f'model "{self.name}" has no version {number}', has)
+        raise ModelNameError("YT952", f'model "{self.name}" has no version {number}', has)
 
     def picked(self, pick: str | int) -> Version:
         """The version an alias, a number or a manifest digest picks (the newest where several have that digest)."""
@@ -57,7 +57,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
             found = [version for version in self.versions if version.digest == pick]
             if found:
                 return found[-1]
-            raise RegistryError("YT952", f'model "{self.name}" has no version with digest {pick}', "see `ymltrain models show`")
+            raise ModelNameError("YT952", f'model "{self.name}" has no version with digest {pick}', "see `ymltrain models show`")
         if self.unknown_ops:
             ops = ", ".join(self.unknown_ops)
             raise RegistryError(
@@ -66,5 +66,5 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
                 "upgrade ymltrain, or name the version by number or digest",
             )
         if pick not in self.aliases:
-            raise RegistryError("YT952", f'model "{self.name}" has no alias "{pick}"', did_you_mean(pick, self.aliases))
+            raise ModelNameError("YT952", f'model "{self.name}" has no alias "{pick}"', did_you_mean(pick, self.aliases))
         return self.numbered(self.aliases[pick])
