@@ -98,6 +98,22 @@ def test_runs(trained):
     assert {key: shown[key] for key in listed} == listed
 
 
+def test_a_damaged_run_is_listed_as_such(workspace):
+    """One run whose files were lost hides no other."""
+    (workspace.folder / "penguins.yaml").write_text(RECIPE.replace("registry", "# registry"))
+    for _ in range(2):
+        workspace.document("fit", "penguins.yaml")
+    whole, damaged = sorted((workspace.folder / "runs" / "penguins").iterdir())
+    (damaged / "plan.json").write_text("{")
+    assert [(run["run_id"], run["status"]) for run in workspace.document("runs", "ls")] == [
+        (damaged.name, "damaged"),
+        (whole.name, "done"),
+    ]
+    listed = workspace.run("runs", "ls")
+    assert "damaged" in listed.stdout
+    assert f"{damaged.name}: " in listed.stderr
+
+
 def test_models(trained):
     """A model's versions, each with the run it comes from, and the aliases."""
     document = trained.document("models", "show", "penguins")

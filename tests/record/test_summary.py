@@ -14,7 +14,7 @@ from ymltrain.record.directory import RunDirectory
 from ymltrain.record.final import Final, RegisteredModel, write_final
 from ymltrain.record.lock import locked
 from ymltrain.record.metrics import MetricsWriter
-from ymltrain.record.summary import summarize
+from ymltrain.record.summary import summarize, summarize_or_tell
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -104,3 +104,14 @@ def test_a_plan_of_another_version_is_listed(run):
     plan = json.loads(run.plan_file.read_text())
     run.plan_file.write_text(json.dumps({**plan, "plan": 0, "unheard": True}))
     assert summarize(run)["params"]["name"] == "toy"
+
+
+def test_a_damaged_run_hides_no_other_in_a_list(run):
+    """In a list, a damaged run stands with that status and what is wrong with it."""
+    whole = summarize_or_tell(run)
+    assert whole == summarize(run)
+    run.plan_file.write_text("")
+    damaged = summarize_or_tell(run)
+    assert set(damaged) == set(whole)
+    assert (damaged["run_id"], damaged["status"], damaged["metrics"]) == (run.run_id, "damaged", {})
+    assert "plan.json" in damaged["error"]["message"]

@@ -27,13 +27,13 @@ def ls(
     """List all runs (of the recipe NAME), the newest first, with their status and metrics."""
     del plugins
     from ymltrain.record.find import find_runs
-    from ymltrain.record.summary import summarize
+    from ymltrain.record.summary import summarize_or_tell
     from ymltrain.record.workspace import find_workspace
     from ymltrain.report.console import write_json
     from ymltrain.report.runs import show_runs
 
     folder = find_workspace(workspace)
-    summaries = [summarize(run) for run in reversed(find_runs(folder)) if name in (None, run.name)]
+    summaries = [summarize_or_tell(run) for run in reversed(find_runs(folder)) if name in (None, run.name)]
     if as_json:
         write_json(summaries)
     else:

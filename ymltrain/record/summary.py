@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ymltrain.diagnostics import KeyPath, UsageError
+from ymltrain.diagnostics import KeyPath, UsageError, YmltrainError
 from ymltrain.recipe.key_path import format_key_path
 from ymltrain.record.attempt import Attempt, read_attempts
 from ymltrain.record.directory import RunDirectory
@@ -43,6 +43,26 @@ def summarize(run: RunDirectory) -> dict[str, Any]:
         "error": msgspec.to_builtins(fault),
         "run_dir": str(run.path),
     }
+
+
+def summarize_or_tell(run: RunDirectory) -> dict[str, Any]:
+    """The same of a run in a list, in which one damaged run hides no other: its status is `damaged`, its error says how."""
+    try:
+        return summarize(run)
+    except YmltrainError as error:
+        return {
+            "run_id": run.run_id,
+            "name": run.name,
+            "status": "damaged",
+            "created": run.created,
+            "metrics": {},
+            "params": {},
+            "duration": None,
+            "attempts": None,
+            "model": None,
+            "error": {"code": error.code, "message": error.message, "hint": error.hint},
+            "run_dir": str(run.path),
+        }
 
 
 def flat_params(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 def say(*parts: str | tuple[str, str]) -> None:
@@ -48,6 +48,17 @@ def to_output() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, markup=False, width=_width(sys.stdout))
+
+
+def draw(drawing: RenderableType) -> None:
+    """A table on standard output; in a pipe without the spaces that fill up its last column."""
+    console = to_output()
+    if console.is_terminal:
+        console.print(drawing)
+        return
+    with console.capture() as drawn:
+        console.print(drawing)
+    write_text("".join(line.rstrip() + "\n" for line in drawn.get().splitlines()))
 
 
 def _width(stream: TextIO) -> int | None:

@@ -8,7 +8,7 @@ import msgspec
 
 from ymltrain.fit.job import FitResult
 from ymltrain.plan.plan import Plan
-from ymltrain.report.console import say, tell, to_output
+from ymltrain.report.console import draw, say, tell
 from ymltrain.report.numbers import figure, seconds
 
 
@@ -30,7 +30,7 @@ def show_result(result: FitResult, plan: Plan) -> None:
     table = Table("", *parts, box=None, pad_edge=False)
     for name in dict.fromkeys(name.split("/", 1)[1] for name in result.metrics):
         table.add_row(name, *(figure(result.metrics.get(f"{part}/{name}")) for part in parts))
-    to_output().print(table)
+    draw(table)
     best = f", weights of epoch {result.best_epoch}" if plan.trainer.weights == "best" and result.best_epoch is not None else ""
     tell(f"{result.steps:,} steps in {seconds(result.timings.get('train', 0.0))}{best}")
     tell(f"run      {result.run_id}  {result.run_dir}")

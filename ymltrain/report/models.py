@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ymltrain.registry.state import ModelState
-from ymltrain.report.console import say, tell, to_output
+from ymltrain.report.console import draw, say, tell
 from ymltrain.report.numbers import figure
 
 
@@ -20,6 +20,7 @@ def model_as_json(state: ModelState) -> dict[str, Any]:
         "aliases": dict(sorted(state.aliases.items())),
         "description": state.description,
         "tags": state.tags,
+        "unknown_ops": list(state.unknown_ops),
     }
 
 
@@ -34,7 +35,7 @@ def show_models(states: Sequence[ModelState]) -> None:
     for state in states:
         aliases = ", ".join(f"{alias} → {number}" for alias, number in sorted(state.aliases.items()))
         table.add_row(state.name, str(len(state.versions)), aliases, state.versions[-1].created.strftime("%Y-%m-%d %H:%M"))
-    to_output().print(table)
+    draw(table)
 
 
 def show_model(state: ModelState) -> None:
@@ -42,6 +43,9 @@ def show_model(state: ModelState) -> None:
     from rich.table import Table
 
     tell((state.name, "bold"))
+    if state.unknown_ops:
+        written = ", ".join(state.unknown_ops)
+        say((f"a newer ymltrain wrote to this model ({written}): its aliases may point elsewhere", "yellow"))
     table = Table("version", "aliases", "metrics", "run", "created", "digest", box=None, pad_edge=False)
     for version in reversed(state.versions):
         metrics = "  ".join(f"{name} {figure(value)}" for name, value in version.metrics.items() if name.startswith("test/"))
@@ -53,4 +57,4 @@ def show_model(state: ModelState) -> None:
             version.created.strftime("%Y-%m-%d %H:%M"),
             version.digest[:19],
         )
-    to_output().print(table)
+    draw(table)

@@ -9,7 +9,7 @@ from ymltrain.compiler.explain import origins
 from ymltrain.compiler.graph import PluginGraph
 from ymltrain.fit.preview import Preview
 from ymltrain.plan.plan import Plan, PlanNode
-from ymltrain.report.console import tell, to_output
+from ymltrain.report.console import draw, tell
 from ymltrain.report.numbers import size
 from ymltrain.report.settings import origin_text, value_text
 
@@ -30,7 +30,7 @@ def show_plan(plan: Plan, preview: Preview, graph: PluginGraph) -> None:
     )
     for title, table in sections:
         tell((f"\n{title}", "bold cyan"))
-        to_output().print(table)
+        draw(table)
     tell(("\nWrites", "bold cyan"))
     for path in preview.writes:
         tell(f"  {path}")

@@ -11,7 +11,7 @@ import msgspec
 
 from ymltrain.catalog.catalog import LoadedPlugin, PluginEntry
 from ymltrain.kinds.violations import expected_words
-from ymltrain.report.console import tell, to_output
+from ymltrain.report.console import draw, tell
 
 
 def entry_as_json(entry: PluginEntry) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def show_entries(entries: Sequence[PluginEntry]) -> None:
     table = Table("kind", "name", "distribution", "version", box=None, pad_edge=False)
     for entry in entries:
         table.add_row(entry.kind, entry.name, entry.source.distribution, entry.source.version)
-    to_output().print(table)
+    draw(table)
 
 
 def show_plugin(plugin: LoadedPlugin) -> None:
@@ -50,7 +50,7 @@ def show_plugin(plugin: LoadedPlugin) -> None:
     for name, param in schema["properties"].items():
         default = "required" if name in schema.get("required", ()) else json.dumps(param.get("default"))
         table.add_row(name, expected_words(param), default, param.get("description", ""))
-    to_output().print(table)
+    draw(table)
 
 
 def _summary(plugin: LoadedPlugin) -> str:

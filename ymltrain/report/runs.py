@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ymltrain.report.console import say, tell, to_output
+from ymltrain.report.console import draw, say, tell
 from ymltrain.report.numbers import figure, seconds
 from ymltrain.report.settings import value_text
 
-_STYLES = {"done": "green", "failed": "red", "crashed": "red", "running": "cyan"}
+_STYLES = {"done": "green", "failed": "red", "crashed": "red", "damaged": "red", "running": "cyan"}
 
 
 def show_runs(summaries: Sequence[Mapping[str, Any]], workspace: Path) -> None:
@@ -29,11 +29,14 @@ def show_runs(summaries: Sequence[Mapping[str, Any]], workspace: Path) -> None:
             summary["name"],
             status,
             summary["created"][:19].replace("T", " "),
-            seconds(summary["duration"]),
+            seconds(summary["duration"]) if summary["duration"] is not None else "",
             _main_metrics(summary["metrics"]),
             _model(summary["model"]),
         )
-    to_output().print(table)
+    draw(table)
+    for summary in summaries:
+        if summary["status"] == "damaged":
+            say((f"{summary['run_id']}: {summary['error']['message']}", "red"))
 
 
 def show_run(summary: Mapping[str, Any]) -> None:
@@ -52,7 +55,7 @@ def show_run(summary: Mapping[str, Any]) -> None:
         for name, value in values.items():
             table.add_row(name, words(value))
         tell()
-        to_output().print(table)
+        draw(table)
 
 
 def _main_metrics(metrics: Mapping[str, Any]) -> str:
