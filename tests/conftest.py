@@ -9,6 +9,8 @@ from ymltrain.plan.sections import Skew, Trainer
 from ymltrain.plan.seeds import seed_tree
 from ymltrain.plan.topology import Topology
 
+pytest_plugins = ("tests.browser",)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-goldens` accepts what is printed now as what should be printed."""
