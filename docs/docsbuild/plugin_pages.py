@@ -6,7 +6,8 @@ import inspect
 from importlib import import_module
 
 from docsbuild.tables import default, description, limits, table, takes
-from ymltrain.catalog.catalog import Catalog, LoadedPlugin
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.catalog.entry import LoadedPlugin
 from ymltrain.kinds import KINDS, Kind
 
 INDEX = """# Plugins

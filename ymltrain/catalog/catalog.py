@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from importlib.metadata import EntryPoint, distributions
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ymltrain.catalog.files import load_plugin_file
+from ymltrain.catalog.discovery import plugins_of_distributions, plugins_of_file
+from ymltrain.catalog.entry import BrokenPlugin, LoadedPlugin, PluginEntry
 from ymltrain.catalog.known import DISTRIBUTIONS, NOT_YET
+from ymltrain.catalog.load import load_plugin
 from ymltrain.diagnostics import PluginError, did_you_mean
-from ymltrain.kinds import KINDS, Params, PluginMark, params_schema
-from ymltrain.kinds.params import PLUGIN_MARK
+from ymltrain.kinds import KINDS
 from ymltrain.plan.plan import PlanNode, PluginSource
 from ymltrain.plan.secrets import resolve_secrets
-
-GROUP_PREFIX = "ymltrain."
-
-
-@dataclass(frozen=True)
-class PluginEntry:
-    """An installed plugin that has not been imported."""
-
-    kind: str
-    name: str
-    source: PluginSource
-    load: Callable[[], Any] = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class LoadedPlugin:
-    """A plugin whose implementation has been imported and found to keep its kind's contract."""
-
-    entry: PluginEntry
-    implementation: Any
-    params: type[Params]
-
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of its params."""
-        return params_schema(self.params)
 
 
 class Catalog:
@@ -59,7 +32,7 @@ class Catalog:
     @classmethod
     def installed(cls, plugin_files: Sequence[Path] = ()) -> Catalog:
         """The plugins that installed distributions offer through entry points, and those of the given files."""
-        return cls([*_from_distributions(), *(entry for path in plugin_files for entry in _from_file(path))])
+        return cls([*plugins_of_distributions(), *(entry for path in plugin_files for entry in plugins_of_file(path))])
 
     def names(self, kind: str) -> list[str]:
         """The names of all plugins of a kind, sorted."""
@@ -100,8 +73,17 @@ class Catalog:
     def load(self, kind: str, name: str) -> LoadedPlugin:
         """Import a plugin and check its contract. Raises PluginError."""
         if (kind, name) not in self._loaded:
-            self._loaded[kind, name] = _load(self.find(kind, name))
+            self._loaded[kind, name] = load_plugin(self.find(kind, name))
         return self._loaded[kind, name]
+
+    def load_all(self, kind: str | None = None) -> Iterator[LoadedPlugin | BrokenPlugin]:
+        """Each plugin (of a kind): loaded, or what is wrong with it, which says nothing of any other."""
+        for entry in self.entries():
+            if kind in (None, entry.kind):
+                try:
+                    yield self.load(entry.kind, entry.name)
+                except PluginError as error:
+                    yield BrokenPlugin(entry, error)
 
     def build(self, node: PlanNode, environment: Mapping[str, str], adjust: Callable[[Any], Any] | None = None) -> Any:
         """The implementation of a plan's node, constructed with its params.
@@ -117,75 +99,6 @@ class Catalog:
             message = f'the params of {node.kind} "{node.type}" do not fit the installed plugin: {error}'
             raise PluginError("YT510", message, "install the version that they were written with, or make the plan again") from None
         return loaded.implementation(params if adjust is None else adjust(params))
-
-
-def _kind_of(point: EntryPoint) -> str:
-    return point.group.removeprefix(GROUP_PREFIX) if point.group.startswith(GROUP_PREFIX) else ""
-
-
-def _from_distributions() -> list[PluginEntry]:
-    """The plugins of each distribution, where a name is on the path twice of the one that is imported."""
-    found: dict[str, list[PluginEntry]] = {}
-    for distribution in distributions():
-        points = [point for point in distribution.entry_points if _kind_of(point) in KINDS]
-        if points:
-            metadata = distribution.metadata  # parsed anew at each access
-            name, version = metadata["Name"], metadata["Version"]
-            found.setdefault(name, [_from_entry_point(point, name, version) for point in points])
-    return [entry for entries in found.values() for entry in entries]
-
-
-def _from_entry_point(point: EntryPoint, distribution: str, version: str) -> PluginEntry:
-    source = PluginSource(distribution=distribution, version=version, entry=point.value)
-    return PluginEntry(_kind_of(point), point.name, source, point.load)
-
-
-def _from_file(path: Path) -> list[PluginEntry]:
-    digest, found = load_plugin_file(path)
-    return [
-        PluginEntry(
-            mark.kind,
-            mark.name,
-            PluginSource(distribution=f"file {path.name}", version="", entry=f"{path.name}:{name}", digest=digest),
-            partial(_given, implementation),
-        )
-        for mark, name, implementation in found
-    ]
-
-
-def _given(implementation: object) -> object:
-    return implementation
-
-
-def _load(entry: PluginEntry) -> LoadedPlugin:
-    """Import one plugin; whatever is wrong with it is said with its distribution's name."""
-    whose = f'{entry.kind} "{entry.name}" of {entry.source.distribution} {entry.source.version}'.rstrip()
-    try:
-        implementation = entry.load()
-    except Exception as error:
-        message = f"{whose} cannot be imported: {type(error).__name__}: {error}"
-        raise PluginError("YT506", message, f"reinstall or update {entry.source.distribution}") from error
-    problem = _contract_problem(entry, implementation)
-    if problem is not None:
-        raise PluginError("YT507", f"{whose} breaks its contract: {problem}", f"tell the authors of {entry.source.distribution}")
-    mark: PluginMark = getattr(implementation, PLUGIN_MARK)
-    return LoadedPlugin(entry, implementation, mark.params)
-
-
-def _contract_problem(entry: PluginEntry, implementation: Any) -> str | None:
-    mark = getattr(implementation, PLUGIN_MARK, None)
-    if not isinstance(mark, PluginMark):
-        return f"{entry.source.entry} is not marked with @plugin"
-    if (mark.kind, mark.name) != (entry.kind, entry.name):
-        return f'it is marked as {mark.kind} "{mark.name}"'
-    kind = KINDS[entry.kind]
-    missing = [member for member in kind.members if not hasattr(implementation, member)]
-    if missing:
-        return f"it has no {', '.join(missing)}"
-    owned = sorted(set(mark.params.__struct_fields__) & set(kind.owned_keys))
-    if owned:
-        return f"its params are named {', '.join(owned)}, which a {entry.kind} node keeps for itself"
-    return None
 
 
 def _check_same(node: PlanNode, installed: PluginSource) -> None:

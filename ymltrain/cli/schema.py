@@ -42,6 +42,7 @@ def command(
     del workspace, as_json
     from ymltrain.catalog.catalog import Catalog
     from ymltrain.compiler.schemas import plan_schema, recipe_schema
+    from ymltrain.report import plugins as report
     from ymltrain.report.console import write_json
 
     catalog = Catalog.installed(plugins)
@@ -49,6 +50,7 @@ def command(
         return _write_or_check(catalog, write_to, check_in)
     if kind is None:
         write_json(recipe_schema(catalog))
+        report.show_broken(catalog.load_all())
     elif kind == "plan":
         write_json(plan_schema())
     elif name is None:

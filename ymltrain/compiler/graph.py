@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ymltrain.catalog.catalog import LoadedPlugin
+from ymltrain.catalog.entry import LoadedPlugin
 from ymltrain.diagnostics import KeyPath, Span
 from ymltrain.kinds import Params
 from ymltrain.kinds.contracts import ColumnType

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ymltrain.catalog.catalog import Catalog
+from ymltrain.catalog.entry import LoadedPlugin
 from ymltrain.kinds.kind import KINDS
 from ymltrain.plan.plan import Plan
 from ymltrain.recipe.envelope import envelope_schema
@@ -71,10 +72,15 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
 def plugin_schemas(catalog: Catalog) -> dict[tuple[str, str], dict[str, Any]]:
     """(kind, name) → the schema of what may stand beside `type` for each installed plugin."""
     schemas = {}
-    for entry in catalog.entries():
-        schema = catalog.load(entry.kind, entry.name).schema()
-        schemas[entry.kind, entry.name] = {"$schema": DIALECT, **schema, "title": f"{entry.kind} {entry.name}"}
+    for plugin in _sound(catalog):
+        kind, name = plugin.entry.kind, plugin.entry.name
+        schemas[kind, name] = {"$schema": DIALECT, **plugin.schema(), "title": f"{kind} {name}"}
     return schemas
+
+
+def _sound(catalog: Catalog, kind: str | None = None) -> list[LoadedPlugin]:
+    """The plugins that can be loaded: what a broken one takes cannot be said, and is no concern of the others."""
+    return [plugin for plugin in catalog.load_all(kind) if isinstance(plugin, LoadedPlugin)]
 
 
 def plan_schema() -> dict[str, Any]:
@@ -110,10 +116,11 @@ def _node_of(kind: str, catalog: Catalog, definitions: dict[str, Any], owned: di
 
     `owned` are the schemas of the keys that the framework itself reads in such a node.
     """
-    names = catalog.names(kind)
+    plugins = {plugin.entry.name: plugin for plugin in _sound(catalog, kind)}
+    names = list(plugins)
     branches: list[dict[str, Any]] = []
-    for name in names:
-        schema = catalog.load(kind, name).schema()
+    for name, plugin in plugins.items():
+        schema = plugin.schema()
         definitions.update(schema.pop("$defs", {}))
         branches.append(
             {

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from ymltrain.catalog.catalog import LoadedPlugin, PluginEntry
+from ymltrain.authoring import WrittenDistribution
+from ymltrain.catalog.entry import BrokenPlugin, LoadedPlugin, PluginEntry
 from ymltrain.kinds.violations import expected_words
-from ymltrain.report.console import draw, tell
+from ymltrain.report.console import draw, say, tell
 
 
 def entry_as_json(entry: PluginEntry) -> dict[str, Any]:
@@ -32,6 +33,35 @@ def show_entries(entries: Sequence[PluginEntry]) -> None:
     for entry in entries:
         table.add_row(entry.kind, entry.name, entry.source.distribution, entry.source.version)
     draw(table)
+
+
+def checked_as_json(plugin: LoadedPlugin | BrokenPlugin) -> dict[str, Any]:
+    """A plugin that was loaded to see whether it can be, with what is wrong with it."""
+    error = plugin.error if isinstance(plugin, BrokenPlugin) else None
+    problem = None if error is None else {"code": error.code, "message": error.message, "hint": error.hint}
+    return {**entry_as_json(plugin.entry), "ok": error is None, "problem": problem}
+
+
+def show_checked(plugins: Sequence[LoadedPlugin | BrokenPlugin]) -> None:
+    """All plugins with what brings them and whether each can be loaded; then what is wrong with those that cannot."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("kind", "name", "distribution", "version", "", box=None, pad_edge=False)
+    for plugin in plugins:
+        source = plugin.entry.source
+        state = Text(f"broken: {plugin.error.code}", "red") if isinstance(plugin, BrokenPlugin) else Text("ok", "green")
+        table.add_row(plugin.entry.kind, plugin.entry.name, source.distribution, source.version, state)
+    draw(table)
+    show_broken(plugins)
+
+
+def show_broken(plugins: Iterable[LoadedPlugin | BrokenPlugin]) -> None:
+    """What is wrong with each plugin that cannot be loaded, for people."""
+    for plugin in plugins:
+        if isinstance(plugin, BrokenPlugin):
+            say((f"broken[{plugin.error.code}]", "bold red"), f" {plugin.error.message}")
+            say(("hint:", "bold"), f" {plugin.error.hint}")
 
 
 def show_plugin(plugin: LoadedPlugin) -> None:
@@ -56,3 +86,18 @@ def show_plugin(plugin: LoadedPlugin) -> None:
 def _summary(plugin: LoadedPlugin) -> str:
     text = inspect.getdoc(plugin.implementation) or inspect.getdoc(inspect.getmodule(plugin.implementation)) or ""
     return text.split("\n\n")[0].replace("\n", " ")
+
+
+def distribution_as_json(written: WrittenDistribution) -> dict[str, Any]:
+    """A distribution that was begun."""
+    names = written.names
+    shown = {"kind": names.kind, "name": names.name, "distribution": names.distribution, "package": names.package}
+    return {**shown, "folder": str(written.folder), "files": list(written.files)}
+
+
+def show_distribution(written: WrittenDistribution) -> None:
+    """A distribution that was begun: its files, and what to do next."""
+    tell((f"{written.names.kind} {written.names.name}", "bold"), f" in {written.folder}")
+    for file in written.files:
+        tell(f"  {file}")
+    say("next: ", (f"pip install -e {written.folder}", "bold"), "  then  ", (f"pytest {written.folder}", "bold"))

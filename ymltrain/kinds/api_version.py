@@ -1,0 +1,32 @@
+"""Versions of the plugin API: what a distribution was built for, and whether this ymltrain still keeps it.
+
+A distribution says so in its metadata, so that it can be asked before any of its code is imported:
+
+    [project.entry-points."ymltrain.api"]
+    v1 = "ymltrain.api"
+
+one line for each version it was built for. One that says nothing was built for the first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+API_VERSION = 1
+"""The version of the contracts as they are now. It grows when a plugin that kept the old ones would break."""
+
+KEPT_VERSIONS = frozenset({1})
+"""The versions whose plugins run with this ymltrain."""
+
+API_GROUP = "ymltrain.api"
+
+_NAME = re.compile(r"v([1-9][0-9]{0,5})")
+
+
+def versions_built_for(names: Iterable[str]) -> frozenset[int] | None:
+    """The versions that the entry points of API_GROUP name; None when one of them is no version."""
+    found = [_NAME.fullmatch(name) for name in names]
+    if not all(found):
+        return None
+    return frozenset(int(match[1]) for match in found if match is not None) or frozenset({1})
