@@ -7,15 +7,19 @@ Exit codes: 0 done, 1 the run failed, 2 a mistake in the recipe or the usage, 75
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from ymltrain import __version__
 from ymltrain.cli.examples import examples
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 VERBS: dict[str, tuple[str, str]] = {
     "check": ("ymltrain.cli.check", "Check a recipe: every mistake at once, each at its line."),
@@ -26,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "runs": ("ymltrain.cli.runs", "List runs, or show one."),
     "models": ("ymltrain.cli.models", "List models and versions; move aliases."),
     "plugins": ("ymltrain.cli.plugins", "List the installed plugins, or show one."),
+    "completion": ("ymltrain.cli.completion", "Print the script that makes a shell complete arguments."),
     "schema": ("ymltrain.cli.schema", "Print the JSON Schemas of the installed plugin set."),
 }
 """Each verb's module and what it does in one line, so that help imports none of them."""
@@ -47,6 +52,14 @@ class VerbGroup(click.Group):
         command = import_module(VERBS[cmd_name][0]).command
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Verbs as help has them, so that completing one imports none."""
+        from click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(verb, help=summary) for verb, (_, summary) in VERBS.items() if verb.startswith(incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -75,6 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
     gc.set_threshold(100_000, 50, 100)  # importing makes many objects and little garbage
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if "_YMLTRAIN_COMPLETE" in os.environ:
+        from ymltrain.cli.completion.answer import answer
+
+        sys.exit(answer(group, given))
     sys.exit(run(given))
 
 
