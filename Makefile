@@ -8,7 +8,7 @@ PLUGINS := $(wildcard plugins/*/pyproject.toml)
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv browser fit test test-all lint format types layers schemas schemas-check docs docs-check static check bench
+.PHONY: help venv browser shells fit test test-all lint format types layers schemas schemas-check docs docs-check static check bench
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -26,13 +26,16 @@ $(INSTALLED): pyproject.toml constraints.txt $(PLUGINS)
 browser: ## Install Chromium, in which the tests look at HTML pages (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 
+shells: ## Install zsh and fish, in which the tests complete command lines (Debian, as root)
+	@command -v zsh fish >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends zsh fish; }
+
 fit: venv ## Train recipes/diamonds.yaml
 	$(BIN)/ymltrain fit recipes/diamonds.yaml
 
 test: venv ## Run the tests, but for the slow ones and those with real services
 	$(BIN)/python -m pytest -m 'not slow and not services' $(PYTEST_ARGS)
 
-test-all: venv browser ## Run every test
+test-all: venv browser shells ## Run every test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: venv ## Check style and formatting
