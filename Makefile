@@ -27,7 +27,7 @@ browser: ## Install Chromium, in which the tests look at HTML pages (Debian, as 
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 
 shells: ## Install zsh and fish, in which the tests complete command lines (Debian, as root)
-	@command -v zsh fish >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends zsh fish; }
+	@{ command -v zsh && command -v fish; } >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends zsh fish; }
 
 fit: venv ## Train recipes/diamonds.yaml
 	$(BIN)/ymltrain fit recipes/diamonds.yaml

@@ -11,6 +11,7 @@ import pytest
 
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.kinds import KINDS, params_schema
+from ymltrain.kinds.api_version import API_GROUP, API_VERSION
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "lightning", "torchmetrics", "tensorboard", "hyperopt")
@@ -20,6 +21,7 @@ OFFERED = [
     for file in [ROOT / "pyproject.toml", *sorted((ROOT / "plugins").glob("*/pyproject.toml"))]
     for group, entries in tomllib.loads(file.read_text())["project"].get("entry-points", {}).items()
     for name, value in entries.items()
+    if group != API_GROUP
 ]
 
 TELL_HEAVY = """
@@ -34,6 +36,13 @@ offered = pytest.mark.parametrize(("kind", "name", "value"), OFFERED, ids=[f"{ki
 def test_groups_are_kinds():
     """Every entry point group is that of a kind, so that no plugin is offered where nobody looks."""
     assert {kind for kind, _, _ in OFFERED} <= set(KINDS)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "plugins").glob("*/pyproject.toml")), ids=lambda file: file.parent.name)
+def test_a_distribution_says_which_api_it_is_built_for(file):
+    """Each distribution here states the version of the plugin API that is current."""
+    stated = tomllib.loads(file.read_text())["project"].get("entry-points", {}).get(API_GROUP, {})
+    assert stated == {f"v{API_VERSION}": "ymltrain.api"}
 
 
 @offered

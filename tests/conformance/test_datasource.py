@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ymltrain.api import Sample
 from ymltrain.builtin.datasource.csv import CsvParams, CsvSource
 from ymltrain.builtin.datasource.parquet import ParquetParams, ParquetSource
 from ymltrain.testing.datasource import DatasourceKit
@@ -57,11 +58,66 @@ class NamesTheFile(ParquetSource):
         return "sha256:" + f"{len(self._path):064d}"
 
 
+class AllAtOnce(ParquetSource):
+    """Holds the whole table in memory."""
+
+    def batches(self, columns):
+        yield pl.read_parquet(self._path, columns=list(columns))
+
+
+class SortsNames(ParquetSource):
+    """Lists columns by name rather than in their order."""
+
+    def schema(self):
+        found = super().schema()
+        return pl.Schema({name: found[name] for name in sorted(found)})
+
+
+class GivesEverything(ParquetSource):
+    """Leaves it to the reader to pick columns."""
+
+    def batches(self, columns):
+        yield pl.read_parquet(self._path)
+
+
+class ReadsOnce(ParquetSource):
+    """Keeps one reader for all who read."""
+
+    def batches(self, columns):
+        if not hasattr(self, "_reader"):
+            self._reader = iter(list(super().batches(columns)))
+        return self._reader
+
+
+class SamplesTheEnd(ParquetSource):
+    """Takes the last rows, and calls them all there are."""
+
+    def sample(self, n):
+        table = pl.read_parquet(self._path).tail(n).head(2)
+        return Sample(table=table, total_rows=table.height, is_exact=True)
+
+
+class FillsIn(ParquetSource):
+    """Makes up a column that is not there."""
+
+    def batches(self, columns):
+        frame = pl.read_parquet(self._path)
+        yield frame.select(pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in columns)
+
+
+class NeedsARow(ParquetSource):
+    """Learns the columns from the first row."""
+
+    def schema(self):
+        rows = pl.read_parquet(self._path).head(1).to_dicts()
+        return pl.Schema({name: pl.String() for row in rows for name in row})
+
+
 def refuted(kit: DatasourceKit, test: str, folder: Path) -> bool:
     """Whether this test of the kit fails."""
     try:
         getattr(kit, test)(folder)
-    except (AssertionError, pl.exceptions.PolarsError):
+    except (AssertionError, ValueError, pl.exceptions.PolarsError):
         return True
     return False
 
@@ -71,6 +127,13 @@ def refuted(kit: DatasourceKit, test: str, folder: Path) -> bool:
     [
         (TakesNamesForPatterns, CsvParams, TestCsv, "test_columns_may_be_called_anything"),
         (GuessesTypes, CsvParams, TestCsv, "test_reads_what_was_written"),
+        (SortsNames, ParquetParams, TestParquet, "test_schema_names_all_columns"),
+        (GivesEverything, ParquetParams, TestParquet, "test_gives_the_columns_asked_for"),
+        (ReadsOnce, ParquetParams, TestParquet, "test_reads_again_and_again"),
+        (SamplesTheEnd, ParquetParams, TestParquet, "test_sample_holds_the_first_rows"),
+        (FillsIn, ParquetParams, TestParquet, "test_a_missing_column_is_an_error"),
+        (NeedsARow, ParquetParams, TestParquet, "test_an_empty_table_has_no_rows"),
+        (AllAtOnce, ParquetParams, TestParquet, "test_a_long_table_keeps_its_order"),
         (OneBatchOnly, ParquetParams, TestParquet, "test_a_long_table_keeps_its_order"),
         (NamesTheFile, ParquetParams, TestParquet, "test_the_fingerprint_follows_the_rows"),
     ],

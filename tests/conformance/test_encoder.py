@@ -74,3 +74,32 @@ def test_the_kit_finds_a_breach(test):
 
     with pytest.raises(AssertionError):
         getattr(Broken(), test)()
+
+
+class Unsure(MeanOnly):
+    """Says of no column type that it is for it."""
+
+    column_types = ()
+
+
+class Learns(MeanOnly):
+    """Goes on learning from what it encodes."""
+
+    def start(self, name, order):
+        return Learns()
+
+    def encode(self, column):
+        self.mean += 1
+        return np.zeros((column.len(), 1), np.float32) + self.mean
+
+
+@pytest.mark.parametrize(("encoder", "test"), [(Unsure, "test_takes_some_column_type"), (Learns, "test_leaves_its_input_alone")])
+def test_the_kit_finds_a_careless_encoder(encoder, test):
+    """An encoder for nothing, and one whose state moves while it encodes, fail the test about that."""
+
+    class Broken(EncoderKit):
+        def make(self):
+            return encoder()
+
+    with pytest.raises(AssertionError):
+        getattr(Broken(), test)()

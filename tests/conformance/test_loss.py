@@ -46,7 +46,7 @@ class Careless:
     tasks = ("regression",)
 
     def build(self):
-        return lambda output, target: (output.detach() + 0 * output - target).square().mean() * (output * 0 + len(target))
+        return lambda output, target: (output.detach() + 0 * output - target).cosh().mean() * (output * 0 + len(target))
 
 
 class Nameless(Careless):

@@ -68,9 +68,12 @@ class Noisy(nn.Module):
         self.weight = nn.Parameter(torch.full((2,), float(Noisy.made)))
         self.hidden = torch.full((1,), float(Noisy.made))
         self.unused = nn.Parameter(torch.zeros(1))
+        self.tied = self.unused
 
     def forward(self, inputs):
         rows = len(next(iter(inputs.values())))
+        for tensor in inputs.values():
+            tensor.add_(1)
         return torch.randn(rows, 2) * self.weight + self.hidden
 
 

@@ -54,11 +54,13 @@ class Forgetful(torch.optim.SGD):
     def step(self, closure=None):
         for group in self.param_groups:
             for weights in group["params"]:
-                weights.data += group["lr"] * torch.rand_like(weights)
+                weights.data += 0.5 * torch.rand_like(weights)
 
 
 class Careless:
     """Breaks the contract in each way the kit looks for."""
+
+    tensors_per_weight = 1
 
     def build(self, parameters):
         return Forgetful(parameters, lr=0.5)

@@ -41,9 +41,25 @@ class CutsByPosition(RandomSplit):
         return (np.arange(rows.height) * 3 // max(rows.height, 1)).astype(np.uint8)
 
 
+class LeavesRowsOut(RandomSplit):
+    """Has a fourth part, and codes of a type of its own."""
+
+    def assign(self, rows, first_row, seed):
+        return np.arange(first_row, first_row + rows.height) % 4
+
+
+class AsksForMore(RandomSplit):
+    """Wants a column whatever the table has."""
+
+    def columns(self, keys, available):
+        return ("user", *available, *available)
+
+
 @pytest.mark.parametrize(
     ("split", "test"),
     [
+        (LeavesRowsOut, "test_gives_every_row_one_split"),
+        (AsksForMore, "test_asks_for_columns_that_are_there"),
         (Stateful, "test_is_a_function_of_rows_and_seed"),
         (CutsByPosition, "test_does_not_depend_on_batches"),
         (CutsByPosition, "test_appended_rows_move_no_row"),

@@ -28,6 +28,16 @@ class LossKit:
                 assert tuple(losses.shape) == (rows,)
                 assert losses.isfinite().all()
 
+    def test_it_stays_finite_far_off(self) -> None:
+        """An output that is wrong by far has a large loss and a usable gradient, no overflow."""
+        for task in self.make().tasks:
+            output, target = example(task, 6)
+            far = (output * 1_000).requires_grad_()
+            losses = self.make().build()(far, target)
+            (gradient,) = torch.autograd.grad(losses.sum(), far)
+            assert losses.isfinite().all()
+            assert gradient.isfinite().all()
+
     def test_a_row_does_not_depend_on_others(self) -> None:
         """The losses of a batch are those of its parts, so that batches of any size add up."""
         for task in self.make().tasks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from safetensors.torch import load, save
 from torch import Tensor
 
 from ymltrain.api import FeatureShape, Model, OutputShape
@@ -69,6 +70,22 @@ class ModelKit:
         network = self.make().build(features, self.outputs[-1])
         network(example_inputs(features, 64)).square().sum().backward()
         assert [name for name, tensor in network.named_parameters() if tensor.requires_grad and tensor.grad is None] == []
+
+    def test_it_leaves_its_inputs_alone(self) -> None:
+        """What is handed over is as it was, so that batches can be used again."""
+        for features in self.feature_sets:
+            inputs = example_inputs(features, 5)
+            before = {kind: tensor.clone() for kind, tensor in inputs.items()}
+            self.make().build(features, self.outputs[0])(inputs)
+            assert all(torch.equal(inputs[kind], before[kind]) for kind in before)
+
+    def test_weights_fit_a_bundle(self) -> None:
+        """Its state is tensors that share no memory, which safetensors can keep, and comes back to the bit."""
+        state = self.make().build(self.feature_sets[-1], self.outputs[-1]).state_dict()
+        places = [tensor.untyped_storage().data_ptr() for tensor in state.values() if tensor.numel()]
+        assert len(places) == len(set(places))
+        loaded = load(save({name: tensor.contiguous() for name, tensor in state.items()}))
+        assert all(torch.equal(loaded[name], state[name]) for name in state)
 
     def test_weights_come_back(self) -> None:
         """A fresh network that loads another one's state gives its outputs."""

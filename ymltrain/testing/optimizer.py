@@ -30,6 +30,34 @@ class OptimizerKit:
         problem = Problem(self.make())
         assert problem.run(100) < problem.losses[0]
 
+    def test_it_follows_the_schedule(self) -> None:
+        """The learning rate that a schedule writes into its groups is the one it steps with: at 0 no weight moves."""
+        problem = Problem(self.make())
+        problem.run(3)
+        before = problem.weights
+        for group in problem.optimizer.param_groups:
+            group["lr"] = 0.0
+        problem.run(1)
+        assert torch.equal(problem.weights, before)
+
+    def test_it_keeps_as_many_tensors_as_it_says(self) -> None:
+        """After some steps its state has, for each weight, `tensors_per_weight` tensors of the weight's own shape."""
+        optimizer = self.make()
+        problem = Problem(optimizer)
+        problem.run(3)
+        for weight in problem.network.parameters():
+            kept = [value for value in problem.optimizer.state[weight].values() if getattr(value, "shape", None) == weight.shape]
+            assert len(kept) == optimizer.tensors_per_weight
+
+    def test_it_passes_over_what_has_no_gradient(self) -> None:
+        """A weight that took no part in a step stays as it is."""
+        network = nn.Linear(3, 1)
+        optimizer = self.make().build(network.parameters())
+        before = network.bias.detach().clone()
+        network.weight.square().sum().backward()
+        optimizer.step()
+        assert torch.equal(network.bias, before)
+
     def test_the_same_steps_give_the_same_bits(self) -> None:
         """Nothing is drawn, and no order is left to chance."""
         one, other = Problem(self.make()), Problem(self.make())
