@@ -8,15 +8,15 @@ from queue import Queue
 
 
 class Editor:
-    """Speaks to yaml-language-server as an editor does, with one schema for all YAML files."""
+    """Speaks to yaml-language-server as an editor does, with one schema for all YAML files, or with what files name."""
 
-    def __init__(self, server: Path, schema: Path, folder: Path):
+    def __init__(self, server: Path, schema: Path | None, folder: Path):
         self._process = subprocess.Popen(
             [str(server), "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-        self._settings = {
-            "yaml": {"schemas": {schema.as_uri(): "*.yaml"}, "schemaStore": {"enable": False}, "validate": True, "completion": True}
-        }
+        schemas = {schema.as_uri(): "*.yaml"} if schema is not None else {}
+        asked = {"schemas": schemas, "schemaStore": {"enable": False}, "validate": True, "completion": True, "hover": True}
+        self._settings = {"yaml": asked}
         self._incoming = Queue()
         self._number = 0
         threading.Thread(target=self._listen, daemon=True).start()
@@ -28,12 +28,16 @@ class Editor:
 
     def open(self, path: Path) -> list[str]:
         """Open a file; the messages of the diagnostics that come for it."""
+        return [found["message"] for found in self.underline(path)]
+
+    def underline(self, path: Path) -> list[dict]:
+        """Open a file; the diagnostics that come for it, each with its range."""
         document = {"uri": path.as_uri(), "languageId": "yaml", "version": 1, "text": path.read_text()}
         self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
         while True:
             message = self._next()
             if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == path.as_uri():
-                return [found["message"] for found in message["params"]["diagnostics"]]
+                return message["params"]["diagnostics"]
 
     def complete(self, path: Path, line: int, character: int) -> set[str]:
         """The labels offered at a place."""

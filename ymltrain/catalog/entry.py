@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,12 @@ class LoadedPlugin:
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of its params."""
         return params_schema(self.params)
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a sentence: the first paragraph of its docstring, or of its module's."""
+        text = inspect.getdoc(self.implementation) or inspect.getdoc(inspect.getmodule(self.implementation)) or ""
+        return text.split("\n\n")[0].replace("\n", " ")
 
 
 @dataclass(frozen=True)

@@ -126,23 +126,32 @@ def _node_of(kind: str, catalog: Catalog, definitions: dict[str, Any], owned: di
             {
                 "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
                 "then": {
+                    "title": f"{kind} {name}",
                     "properties": {**owned, "type": True, **schema["properties"]},
                     "required": schema.get("required", []),
                     "additionalProperties": False,
                 },
             }
         )
-    words = ["auto", *names] if kind == "strategy" else names
-    node = {"type": "object", "properties": {"type": {"enum": words}}, "allOf": branches}
-    short: dict[str, Any] = {"type": "string", "minLength": 1} if kind == "datasource" else {"enum": words}
+    described = {name: plugin.summary for name, plugin in plugins.items()}
+    if kind == "strategy":
+        described = {"auto": "What fits the devices.", **described}
+    chosen = {"title": kind, "enum": list(described), "enumDescriptions": list(described.values())}
+    node = {
+        "title": kind,
+        "type": "object",
+        "properties": {"type": {**chosen, "description": f"Which {kind}."}},
+        "allOf": branches,
+    }
+    short: dict[str, Any] = {"type": "string", "minLength": 1} if kind == "datasource" else chosen
     if kind in ("metric", "tracker"):
         node["required"] = ["type"]
     else:
         branches.append(_without_type([branch["then"]["properties"] for branch in branches]))
     if not names:
-        node = {"type": "object"}
+        node = {"title": kind, "type": "object"}
         short = {"type": "string"}
-    return {"description": f"The {kind}: {KINDS[kind].summary}.", "anyOf": [short, node]}
+    return {"title": kind, "description": f"The {kind}: {KINDS[kind].summary}.", "anyOf": [short, node]}
 
 
 def _without_type(choices: list[dict[str, Any]]) -> dict[str, Any]:
@@ -182,12 +191,28 @@ def _with_references(schema: Any) -> Any:
         return [_with_references(entry) for entry in schema]
     if not isinstance(schema, dict):
         return schema
-    allowed = {key: _with_references(value) if key not in ("const", "enum", "default") else value for key, value in schema.items()}
+    allowed = {
+        key: _with_references(value) if key not in ("const", "enum", "enumDescriptions", "default") else value
+        for key, value in schema.items()
+    }
     if "properties" in allowed:
         allowed["properties"] = {
-            key: value if key == "type" or value is True else _or_reference(value) for key, value in allowed["properties"].items()
+            key: _type_or_reference(value) if key == "type" else value if value is True else _or_reference(value)
+            for key, value in allowed["properties"].items()
         }
+    if isinstance(allowed.get("additionalProperties"), dict):
+        allowed["additionalProperties"] = _or_reference(allowed["additionalProperties"])
+    if isinstance(allowed.get("items"), dict):
+        allowed["items"] = {"anyOf": [allowed["items"], REFERENCE]}
     return allowed
+
+
+def _type_or_reference(schema: Any) -> Any:
+    """A plugin or column type; what only asks which one is chosen stays as it is."""
+    if schema is True or "const" in schema:
+        return schema
+    about = {key: schema[key] for key in ("title", "description") if key in schema}
+    return {**about, "anyOf": [schema, REFERENCE]}
 
 
 def _or_reference(schema: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,7 +21,7 @@ def entry_as_json(entry: PluginEntry) -> dict[str, Any]:
 
 def plugin_as_json(plugin: LoadedPlugin) -> dict[str, Any]:
     """A plugin that is shown: also its summary and the schema of its params."""
-    return {**entry_as_json(plugin.entry), "summary": _summary(plugin), "params": plugin.schema()}
+    return {**entry_as_json(plugin.entry), "summary": plugin.summary, "params": plugin.schema()}
 
 
 def show_entries(entries: Sequence[PluginEntry]) -> None:
@@ -70,7 +69,7 @@ def show_plugin(plugin: LoadedPlugin) -> None:
 
     entry = plugin.entry
     tell((f"{entry.kind} {entry.name}", "bold"))
-    tell(_summary(plugin))
+    tell(plugin.summary)
     tell((f"from {entry.source.distribution} {entry.source.version} ({entry.source.entry})", "dim"))
     schema = plugin.schema()
     if not schema.get("properties"):
@@ -81,11 +80,6 @@ def show_plugin(plugin: LoadedPlugin) -> None:
         default = "required" if name in schema.get("required", ()) else json.dumps(param.get("default"))
         table.add_row(name, expected_words(param), default, param.get("description", ""))
     draw(table)
-
-
-def _summary(plugin: LoadedPlugin) -> str:
-    text = inspect.getdoc(plugin.implementation) or inspect.getdoc(inspect.getmodule(plugin.implementation)) or ""
-    return text.split("\n\n")[0].replace("\n", " ")
 
 
 def distribution_as_json(written: WrittenDistribution) -> dict[str, Any]:
