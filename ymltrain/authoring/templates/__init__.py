@@ -13,13 +13,14 @@ from ymltrain.diagnostics import UsageError
 from ymltrain.kinds import KINDS
 
 FOLDER = Path(__file__).parent
+KITS = FOLDER.parents[1] / "testing"
 SUFFIX = ".txt"
 """Of a template's file, so that it is taken for text rather than for code."""
 
 
 def kinds_with_templates() -> list[str]:
-    """The kinds of which a plugin can be begun."""
-    return [kind for kind in KINDS if (FOLDER / kind).is_dir()]
+    """The kinds of which a plugin can be begun: those that have a template, and a kit to test it with."""
+    return [kind for kind in KINDS if (FOLDER / kind).is_dir() and (KITS / f"{kind}.py").is_file()]
 
 
 def render(names: Names, *, lowest: str, api: int) -> dict[str, str]:
