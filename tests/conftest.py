@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import settings
 
 from ymltrain.plan.plan import FeatureSpec, Plan, PlanNode, PluginSource, RecipeRecord, TargetSpec, seal
 from ymltrain.plan.sections import Skew, Trainer
@@ -10,6 +13,10 @@ from ymltrain.plan.seeds import seed_tree
 from ymltrain.plan.topology import Topology
 
 pytest_plugins = ("tests.browser",)
+
+settings.register_profile("ymltrain", deadline=None)  # nothing here is timed
+settings.load_profile("ymltrain")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models train no faster with more, and much slower where cores are shared
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,7 +46,7 @@ def small_plan() -> Plan:
             watch=None,
             skew=Skew(),
             register=None,
-            stages=("train",),
+            stages=(),
             recipe=RecipeRecord(composed=recipe, resolved=recipe),
         )
     )

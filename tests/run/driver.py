@@ -96,7 +96,7 @@ class Setup:
                 watch=self.watch or Watch(metric=metric, goal="minimize" if self.task == "regression" else "maximize"),
                 skew=Skew(),
                 register=None,
-                stages=("train",),
+                stages=(),
                 recipe=RecipeRecord(composed={}, resolved={}),
             )
         )

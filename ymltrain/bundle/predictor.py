@@ -110,7 +110,7 @@ def load_bundle(folder: Path, catalog: Catalog, environment: Mapping[str, str]) 
     if not path.is_file():
         raise BundleError("YT920", f"{folder} is not a bundle: it has no {CONTRACT_FILE}", "name a bundle folder, a run or a model")
     contract = read_contract(path.read_bytes(), str(path))
-    weights = _verified_weights(folder, contract)
+    weights = verified_weights(folder, contract)
     network = catalog.build(contract.model, environment).build([feature.shape for feature in contract.features], contract.output)
     try:
         network.load_state_dict(weights)
@@ -130,7 +130,8 @@ def load_bundle(folder: Path, catalog: Catalog, environment: Mapping[str, str]) 
     )
 
 
-def _verified_weights(folder: Path, contract: Contract) -> dict[str, Any]:
+def verified_weights(folder: Path, contract: Contract) -> dict[str, Any]:
+    """The weights of a bundle folder. Raises BundleError unless they are those that its contract speaks of."""
     path = folder / WEIGHTS_FILE
     if not path.is_file():
         raise BundleError("YT920", f"{folder} is not a bundle: it has no {WEIGHTS_FILE}", "take it from its run or registry again")

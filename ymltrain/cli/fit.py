@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -25,6 +25,7 @@ class Asked:
     resume: str | None
     plugins: tuple[Path, ...]
     workspace: Path | None
+    forced: tuple[str, ...] = ()
 
 
 @click.command(
@@ -45,12 +46,20 @@ class Asked:
     metavar="[RUN]",
     help="Go on with a run: the newest unfinished one of the recipe, or RUN.",
 )
+@click.option(
+    "--force-stage",
+    "forced",
+    multiple=True,
+    metavar="STAGE",
+    help="Do this stage and all that build upon it, even where an earlier run has done the same; `ymltrain plan` names them.",
+)
 @common_options
 def command(
     arguments: tuple[str, ...],
     profile: str | None,
     plan: Path | None,
     resume: str | None,
+    forced: tuple[str, ...],
     plugins: tuple[Path, ...],
     workspace: Path | None,
     as_json: bool,
@@ -68,7 +77,7 @@ def command(
     from ymltrain.report.fit import show_result
     from ymltrain.report.progress import progress_for
 
-    asked = _asked(arguments, profile, plan, resume, plugins, workspace)
+    asked = replace(_asked(arguments, profile, plan, resume, plugins, workspace), forced=forced)
     ready = prepare_run(asked)
     with progress_for(ready.plan, ready.run.path) as progress:
         job = Job(
@@ -79,6 +88,7 @@ def command(
             environment=ready.environment,
             watch=progress.watch,
             warn=progress.warn,
+            forced=ready.forced,
         )
         result = fit(job)
     if as_json:

@@ -14,6 +14,7 @@ from ymltrain.compiler.passes import compile_recipe
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.plan import Plan, read_plan, write_plan
+from ymltrain.plan.stages import stages_upon
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.find import find_run, newest_unfinished
 from ymltrain.record.provenance import gather_provenance
@@ -33,6 +34,7 @@ class ReadyRun:
     workspace: Path
     catalog: Catalog
     environment: Mapping[str, str]
+    forced: frozenset[str]
 
 
 def prepare_run(asked: Asked) -> ReadyRun:
@@ -44,8 +46,10 @@ def prepare_run(asked: Asked) -> ReadyRun:
     catalog = Catalog.installed(asked.plugins)
     plan, recipe_text = _plan(asked, workspace, catalog)
     run = _run_to_resume(asked, workspace, plan)
+    plan = run.plan() if run is not None else plan
+    assert plan is not None
+    forced = stages_upon(plan.stages, asked.forced)
     if run is None:
-        assert plan is not None
         run = RunDirectory.create(
             workspace,
             plan.name,
@@ -54,7 +58,7 @@ def prepare_run(asked: Asked) -> ReadyRun:
             resolved_yaml=_yaml(plan.recipe.resolved),
             provenance=gather_provenance(sys.argv, os.environ, Path.cwd()),
         )
-    return ReadyRun(run.plan(), run, workspace, catalog, os.environ)
+    return ReadyRun(run.plan(), run, workspace, catalog, os.environ, forced)
 
 
 def _plan(asked: Asked, workspace: Path, catalog: Catalog) -> tuple[Plan | None, str | None]:

@@ -11,6 +11,7 @@ from ymltrain.compiler.graph import LinkedNode, PluginGraph
 from ymltrain.compiler.look import task_of
 from ymltrain.compiler.request import Request
 from ymltrain.compiler.rules import fractions
+from ymltrain.compiler.stages import draw_stages
 from ymltrain.compiler.topology import derive_topology
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.plan import FeatureSpec, Plan, PlanNode, RecipeRecord, RegisterSpec, TargetSpec, Watch, seal
@@ -31,30 +32,29 @@ def make_plan(graph: PluginGraph, request: Request) -> Plan:
     seed = int(_text(graph, "seed") or 0)
     keys = root.at(("keys",))
     del request
-    return seal(
-        Plan(
-            ymltrain=__version__,
-            name=_text(graph, "name"),
-            description=_text(graph, "description"),
-            seed=seed,
-            seeds=seed_tree(seed),
-            nodes=tuple(_plan_node(node) for node in graph.nodes.values()),
-            edges=graph.edges,
-            keys=tuple(plain(keys)) if keys is not None else (),
-            features=tuple(
-                FeatureSpec(column=column.name, type=column.type, encoder=f"encoder:{column.name}", order=column.order)
-                for column in graph.columns
-            ),
-            target=_target(graph),
-            trainer=graph.trainer,
-            topology=derive_topology(graph.compute, graph.trainer),
-            watch=_watch(graph),
-            skew=graph.skew,
-            register=_register(graph),
-            stages=_stages(graph),
-            recipe=RecipeRecord(composed=graph.resolved.composed, resolved=resolved_recipe(graph)),
-        )
+    plan = Plan(
+        ymltrain=__version__,
+        name=_text(graph, "name"),
+        description=_text(graph, "description"),
+        seed=seed,
+        seeds=seed_tree(seed),
+        nodes=tuple(_plan_node(node) for node in graph.nodes.values()),
+        edges=graph.edges,
+        keys=tuple(plain(keys)) if keys is not None else (),
+        features=tuple(
+            FeatureSpec(column=column.name, type=column.type, encoder=f"encoder:{column.name}", order=column.order)
+            for column in graph.columns
+        ),
+        target=_target(graph),
+        trainer=graph.trainer,
+        topology=derive_topology(graph.compute, graph.trainer),
+        watch=_watch(graph),
+        skew=graph.skew,
+        register=_register(graph),
+        stages=(),
+        recipe=RecipeRecord(composed=graph.resolved.composed, resolved=resolved_recipe(graph)),
     )
+    return seal(msgspec.structs.replace(plan, stages=draw_stages(plan, graph)))
 
 
 def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
@@ -152,12 +152,3 @@ def _register(graph: PluginGraph) -> RegisterSpec | None:
         return None
     written = graph.root.at(("registry", "name"))
     return RegisterSpec(model=str(written.value if written is not None else _text(graph, "name")), promote=graph.promote)
-
-
-def _stages(graph: PluginGraph) -> tuple[str, ...]:
-    stages = ["data", "train", "evaluate", "bundle"]
-    if "registry" in graph.nodes:
-        stages.append("register")
-        if graph.promote is not None:
-            stages.append("promote")
-    return tuple(stages)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ymltrain.data.blocks import read_blocks
+from ymltrain.data.cache import Allocate, in_memory
 from ymltrain.data.features import empty_arrays, encode_rows
 from ymltrain.data.learning import Learned, TableSpec
 from ymltrain.data.reading import column_values
@@ -37,12 +38,15 @@ class EncodedSplit:
     target: npt.NDArray[Any]
 
 
-def encode_splits(source: Datasource, learned: Learned, spec: TableSpec) -> tuple[dict[SplitName, EncodedSplit], pl.DataFrame]:
-    """Every split encoded, and the golden rows: the feature columns as they were read, in table order.
+def encode_splits(
+    source: Datasource, learned: Learned, spec: TableSpec, allocate: Allocate = in_memory
+) -> tuple[dict[SplitName, EncodedSplit], pl.DataFrame]:
+    """Every split encoded into arrays from `allocate`, and the golden rows: the feature columns as they were read, in table order.
 
     Goes on counting in the tallies of `learned`. Raises DataError (YT708) when there are more or fewer rows than before.
     """
-    filling = [_FillingSplit(int(rows), learned, spec) for rows in count_rows(learned.codes)[:DROPPED]]
+    counts = zip(SPLITS, count_rows(learned.codes)[:DROPPED], strict=True)
+    filling = [_FillingSplit(int(rows), learned, spec, _named(name, allocate)) for name, rows in counts]
     golden: list[pl.DataFrame] = []
     rows = 0
     for first_row, block in read_blocks(source, spec.columns):
@@ -69,10 +73,11 @@ def changed_meanwhile() -> DataError:
 class _FillingSplit:
     """The arrays of one split, filled from the top."""
 
-    def __init__(self, rows: int, learned: Learned, spec: TableSpec) -> None:
+    def __init__(self, rows: int, learned: Learned, spec: TableSpec, allocate: Allocate) -> None:
         self._rows = rows
-        self._arrays = empty_arrays(rows, [learned.encoders[feature.column].shape for feature in spec.features])
-        self._arrays["target"] = np.empty(rows, np.float32 if learned.target.output.task == "regression" else np.int64)
+        self._arrays = empty_arrays(rows, [learned.encoders[feature.column].shape for feature in spec.features], allocate)
+        target_type = np.float32 if learned.target.output.task == "regression" else np.int64
+        self._arrays["target"] = allocate("target", (rows,), target_type)
         self._filled = 0
 
     def append(self, encoded: Mapping[str, npt.NDArray[Any]], is_mine: npt.NDArray[np.bool_]) -> None:
@@ -82,8 +87,26 @@ class _FillingSplit:
         self._filled = end
 
     def finish(self) -> EncodedSplit:
-        arrays = self._arrays
-        return EncodedSplit(self._rows, arrays.get("number"), arrays.get("category"), arrays["target"])
+        return encoded_split(self._rows, self._arrays)
+
+
+def encoded_split(rows: int, arrays: Mapping[str, npt.NDArray[Any]]) -> EncodedSplit:
+    """A split from its arrays by kind."""
+    return EncodedSplit(rows, arrays.get("number"), arrays.get("category"), arrays["target"])
+
+
+def split_arrays(splits: Mapping[SplitName, EncodedSplit]) -> dict[str, npt.NDArray[Any]]:
+    """All arrays of all splits, by `<split>.<kind>`."""
+    return {
+        f"{name}.{kind}": array
+        for name, split in splits.items()
+        for kind in ("number", "category", "target")
+        if (array := getattr(split, kind)) is not None
+    }
+
+
+def _named(split: str, allocate: Allocate) -> Allocate:
+    return lambda kind, shape, dtype: allocate(f"{split}.{kind}", shape, dtype)
 
 
 def _golden_rows(block: pl.DataFrame, first_row: int, learned: Learned, spec: TableSpec) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ymltrain.data.cache import Allocate, in_memory
 from ymltrain.data.reading import column_values, finite_or_null
 from ymltrain.kinds.contracts import FittedEncoder
 from ymltrain.plan.plan import FeatureSpec
@@ -33,13 +34,13 @@ def encode_rows(
     return encoded
 
 
-def empty_arrays(rows: int, shapes: Sequence[FeatureShape]) -> dict[str, npt.NDArray[Any]]:
+def empty_arrays(rows: int, shapes: Sequence[FeatureShape], allocate: Allocate = in_memory) -> dict[str, npt.NDArray[Any]]:
     """Arrays of the right types and widths for so many rows, their content undefined."""
     width = sum(shape.width for shape in shapes if shape.kind == "number")
     categories = sum(shape.kind == "category" for shape in shapes)
     arrays: dict[str, npt.NDArray[Any]] = {}
     if width:
-        arrays["number"] = np.empty((rows, width), np.float32)
+        arrays["number"] = allocate("number", (rows, width), np.float32)
     if categories:
-        arrays["category"] = np.empty((rows, categories), np.int32)
+        arrays["category"] = allocate("category", (rows, categories), np.int32)
     return arrays

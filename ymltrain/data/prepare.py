@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 import polars as pl
 
-from ymltrain.data.encoding import EncodedSplit, changed_meanwhile, encode_splits
+from ymltrain.data.cache import Allocate, CachedState, EncodedCache, in_memory
+from ymltrain.data.encoding import EncodedSplit, changed_meanwhile, encode_splits, encoded_split, split_arrays
 from ymltrain.data.learning import Learned, TableSpec, learn
-from ymltrain.data.report import DataReport, SplitName
+from ymltrain.data.report import SPLITS, DataReport, SplitName
 from ymltrain.data.tally import DROPPED, count_rows, split_counts
-from ymltrain.data.target import FittedTarget
+from ymltrain.data.target import FittedTarget, restore_target
 from ymltrain.diagnostics import DataError
 from ymltrain.kinds.contracts import Datasource, Encoder, FittedEncoder, Split
 
@@ -36,20 +40,74 @@ class PreparedData:
     fingerprint: str
 
 
-def prepare_data(source: Datasource, split: Split, encoders: Mapping[str, Encoder], spec: TableSpec) -> PreparedData:
-    """Read, split and encode a table. `encoders` go by feature column.
+def prepare_data(
+    source: Datasource,
+    split: Split,
+    encoders: Mapping[str, Encoder],
+    spec: TableSpec,
+    cache: EncodedCache | None = None,
+) -> PreparedData:
+    """Read, split and encode a table, or take it from the cache. `encoders` go by feature column.
 
     Raises DataError (YT700 to YT727) when the data cannot be read, do not hold what the recipe needs, or change meanwhile.
     """
     fingerprint = source.fingerprint()
+    if cache is None:
+        return _prepare(source, split, encoders, spec, fingerprint, in_memory)
+    found = cache.find(fingerprint)
+    if found is not None:
+        return _restore(*found, encoders)
+    with cache.filling() as filling:
+        prepared = _prepare(source, split, encoders, spec, fingerprint, filling.allocate)
+        if filling.folder is not None:
+            cache.publish(filling.folder, _state(prepared), split_arrays(prepared.splits), prepared.golden)
+    return prepared
+
+
+def _prepare(  # noqa: PLR0913 - what `prepare_data` was given, and where the arrays go
+    source: Datasource,
+    split: Split,
+    encoders: Mapping[str, Encoder],
+    spec: TableSpec,
+    fingerprint: str,
+    allocate: Allocate,
+) -> PreparedData:
     learned = learn(source, split, encoders, spec)
     try:
-        splits, golden = encode_splits(source, learned, spec)
+        splits, golden = encode_splits(source, learned, spec, allocate)
     except DataError:
         _check_unchanged(source, fingerprint)
         raise
     _check_unchanged(source, fingerprint)
     return PreparedData(splits, learned.encoders, learned.target, golden, _report(learned), fingerprint)
+
+
+def _state(prepared: PreparedData) -> CachedState:
+    return CachedState(
+        fingerprint=prepared.fingerprint,
+        encoders={name: encoder.state for name, encoder in prepared.encoders.items()},
+        target=prepared.target.state,
+        report=prepared.report,
+        rows={name: split.rows for name, split in prepared.splits.items()},
+        files={},
+    )
+
+
+def _restore(
+    state: CachedState, arrays: Mapping[str, npt.NDArray[Any]], golden: Path, encoders: Mapping[str, Encoder]
+) -> PreparedData:
+    def of(split: SplitName) -> EncodedSplit:
+        mine = {name.removeprefix(f"{split}."): array for name, array in arrays.items() if name.startswith(f"{split}.")}
+        return encoded_split(state.rows[split], mine)
+
+    return PreparedData(
+        splits={split: of(split) for split in SPLITS},
+        encoders={name: encoder.restore(name, state.encoders[name]) for name, encoder in encoders.items()},
+        target=restore_target(state.target),
+        golden=pl.read_parquet(golden),
+        report=state.report,
+        fingerprint=state.fingerprint,
+    )
 
 
 def _check_unchanged(source: Datasource, fingerprint: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import signal
+import time
 import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -19,8 +20,9 @@ from ymltrain.bundle.contract import Contract
 from ymltrain.diagnostics import DataError, InternalError, RunError, YmltrainError
 from ymltrain.fit.clock import StageClock, seconds_since_process_start
 from ymltrain.fit.job import FitResult, Job
-from ymltrain.plan.events import ArtifactWritten, RunEvent, StageChanged
-from ymltrain.record.attempt import Attempt, Fault, begin_attempt, end_attempt
+from ymltrain.fit.reuse import Earlier, StageIndex
+from ymltrain.plan.events import ArtifactWritten, MetricsLogged, RunEvent, StageChanged
+from ymltrain.record.attempt import Attempt, Fault, ResumePoint, begin_attempt, end_attempt
 from ymltrain.record.final import Final, RegisteredModel, write_final
 from ymltrain.record.lock import locked
 from ymltrain.record.log import RunLog
@@ -62,16 +64,21 @@ class _Fit:
         self._job = job
         self._clock = clock
         self._stop = stop
+        self._index = StageIndex(job.workspace, job.plan)
+        self._point: ResumePoint | None = None
+        self._reused: dict[str, str] = {}
         self._log = RunLog(job.run, Redactor(job.environment))
 
     def run(self, prepared: Future[PreparedData]) -> FitResult:
         from ymltrain.fit.training import newest_position
 
         with self._clock.stage("startup"):
-            from ymltrain.run.startup import import_training
+            self._point = newest_position(self._job)
+            if not self._may_reuse("train"):
+                from ymltrain.run.startup import import_training
 
-            import_training()
-        attempt = begin_attempt(self._job.run, newest_position(self._job))
+                import_training()
+        attempt = begin_attempt(self._job.run, self._point)
         self._log.write(f"attempt {attempt.number} begins")
         try:
             result = self._stages(attempt, prepared)
@@ -96,8 +103,6 @@ class _Fit:
         return result
 
     def _stages(self, attempt: Attempt, prepared: Future[PreparedData]) -> FitResult:
-        from ymltrain.fit.training import evaluate_test, train_network
-
         job = self._job
         data = prepared.result()
         for warning in data.report.warnings:
@@ -108,21 +113,60 @@ class _Fit:
         status = "failed"
         try:
             with self._clock.stage("train"):
-                network, outcome = train_network(job, data, lambda event: self._emit(observers, event), self._stop)
+                outcome = self._train(data, observers)
             status = self._status(outcome)
             if status != "done":
                 return self._result(outcome, status, attempt)
             with self._clock.stage("evaluate"):
-                measured = evaluate_test(job, data, network, outcome)
-            metrics = outcome.metrics | measured.values
-            observers.emit(measured.event)
+                measured = self._evaluate(data, outcome)
+            metrics = outcome.metrics | measured
+            observers.emit(MetricsLogged(step=outcome.steps, epoch=outcome.epochs, time=time.time(), values=measured))
             self._emit(observers, StageChanged(stage="bundle"))
             contract = self._bundle(data, outcome, metrics)
             observers.emit(ArtifactWritten(path=job.run.bundle, role="bundle"))
-            model, alias = self._register(contract, metrics)
+            model, alias = self._register(data, contract, metrics)
         finally:
             observers.finish(status)
-        return self._finish(outcome, attempt, metrics, contract, (model, alias))
+        result = self._finish(outcome, attempt, metrics, contract, (model, alias))
+        self._index.remember(job.run, data.fingerprint)
+        return result
+
+    def _train(self, data: PreparedData, observers: Observers) -> TrainOutcome:
+        """Train, or take what an earlier run has trained from the same."""
+        from ymltrain.fit.training import reused_outcome, train_network
+
+        earlier = self._earlier("train", data)
+        outcome = reused_outcome(earlier) if earlier is not None else None
+        if earlier is None or outcome is None:
+            return train_network(self._job, data, lambda event: self._emit(observers, event), self._stop)
+        self._reuse("train", earlier)
+        return outcome
+
+    def _evaluate(self, data: PreparedData, outcome: TrainOutcome) -> dict[str, float]:
+        """Metrics on the test split by full name; those of the earlier run when the weights are that run's."""
+        from ymltrain.fit.training import evaluate_test
+
+        earlier = self._earlier("evaluate", data) if "train" in self._reused else None
+        if earlier is None:
+            return evaluate_test(self._job, data, outcome)
+        self._reuse("evaluate", earlier)
+        return {
+            name: math.nan if value is None else value for name, value in earlier.final.metrics.items() if name.startswith("test/")
+        }
+
+    def _may_reuse(self, stage: str) -> bool:
+        """Whether an earlier run may have done this stage; never where this run itself has begun to."""
+        return self._point is None and stage not in self._job.forced and self._index.may_know(stage)
+
+    def _earlier(self, stage: str, data: PreparedData) -> Earlier | None:
+        return self._index.find(stage, data.fingerprint) if self._may_reuse(stage) else None
+
+    def _reuse(self, stage: str, earlier: Earlier) -> None:
+        self._reused[stage] = earlier.run.run_id
+        self._log.write(f"stage {stage} is that of run {earlier.run.run_id}")
+        self._job.watch(
+            StageChanged(stage=stage, note=f"unchanged since run {earlier.run.run_id}; --force-stage {stage} does it again")
+        )
 
     def _bundle(self, data: PreparedData, outcome: TrainOutcome, metrics: dict[str, float]) -> Contract:
         from ymltrain.bundle.write import Trained, write_bundle
@@ -135,13 +179,20 @@ class _Fit:
                 message = f"the bundle cannot be written to {job.run.bundle}: {error.strerror}"
                 raise RunError("YT910", message, "training is saved: make room, then `ymltrain fit --resume`") from error
 
-    def _register(self, contract: Contract, metrics: dict[str, float]) -> tuple[RegisteredModel | None, str | None]:
-        from ymltrain.fit.registering import register_bundle, registered_model
+    def _register(
+        self, data: PreparedData, contract: Contract, metrics: dict[str, float]
+    ) -> tuple[RegisteredModel | None, str | None]:
+        from ymltrain.fit.registering import register_bundle, registered_model, still_registered
 
-        if self._job.plan.register is None:
+        job = self._job
+        if job.plan.register is None:
             return None, None
         with self._clock.stage("register"):
-            version, alias = register_bundle(self._job, contract, metrics, self._job.metrics())
+            earlier = self._earlier("register", data) if "evaluate" in self._reused else None
+            known = still_registered(job, earlier.final.model) if earlier is not None else None
+            if earlier is not None and known is not None:
+                self._reuse("register", earlier)
+            version, alias = register_bundle(job, contract, metrics, known)
         return registered_model(version), alias
 
     def _finish(
@@ -168,9 +219,11 @@ class _Fit:
                 ended=_now(),
                 metrics=values,
                 steps=result.steps,
+                epochs=outcome.epochs,
                 best_epoch=result.best_epoch,
                 tensor_digest=result.tensor_digest,
                 model=model,
+                reused=self._reused,
                 timings=result.timings,
             ),
         )
@@ -189,6 +242,7 @@ class _Fit:
             resumed_from=resumed.checkpoint if resumed is not None else None,
             model=None,
             promoted=None,
+            reused=self._reused,
             timings=self._clock.seconds,
         )
 

@@ -10,9 +10,10 @@ from typing import Any, Literal
 import msgspec
 
 from ymltrain.catalog.catalog import Catalog
+from ymltrain.data.cache import EncodedCache
 from ymltrain.data.learning import TableSpec
 from ymltrain.data.prepare import PreparedData, prepare_data
-from ymltrain.kinds.contracts import Metric, RegistryBackend, Tracker
+from ymltrain.kinds.contracts import Datasource, Metric, RegistryBackend, Tracker
 from ymltrain.kinds.params import absolute_paths
 from ymltrain.plan.events import RunEvent
 from ymltrain.plan.plan import Plan, PlanNode
@@ -32,6 +33,13 @@ class Job:
     environment: Mapping[str, str]
     watch: Callable[[RunEvent], None]
     warn: Callable[[str], None]
+    forced: frozenset[str] = frozenset()
+    """Stages that are done anew even where an earlier run has done the same."""
+
+    @property
+    def cache(self) -> Path:
+        """The workspace's folder of what can be made again."""
+        return self.workspace / "cache"
 
     def build(self, node: PlanNode, adjust: Callable[[Any], Any] | None = None) -> Any:
         """The plugin of a node of the plan."""
@@ -50,11 +58,21 @@ class Job:
         backend: RegistryBackend = self.build(self.plan.node("registry"), lambda params: located(params, self.workspace))
         return backend
 
+    def source(self) -> Datasource:
+        """The datasource, with paths taken from the workspace."""
+        source: Datasource = self.build(self.plan.node("datasource"), lambda params: absolute_paths(params, self.workspace))
+        return source
+
     def prepare_data(self) -> PreparedData:
-        """Read, split and encode the data. Raises DataError."""
+        """Read, split and encode the data, or take them encoded from the cache. Raises DataError."""
         plan = self.plan
+        cache = EncodedCache(self.cache / "data", plan.stage("features").digest)
+        source = self.source()
+        if "features" in self.forced:
+            cache.drop(source.fingerprint())
         return prepare_data(
-            source=self.build(plan.node("datasource"), lambda params: absolute_paths(params, self.workspace)),
+            source=source,
+            cache=cache,
             split=self.build(plan.node("split")),
             encoders={feature.column: self.build(plan.node(feature.encoder)) for feature in plan.features},
             spec=TableSpec(
@@ -80,4 +98,6 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True):
     resumed_from: str | None
     model: RegisteredModel | None
     promoted: str | None
+    reused: dict[str, str]
+    """Stage → the earlier run that had done the same, whose result was taken."""
     timings: dict[str, float]

@@ -149,7 +149,7 @@ def _writes(plan: Plan) -> tuple[str, ...]:
     run = f"runs/{plan.name}/<run id>/"
     writes = [f"{run}plan.json, recipe.yaml, resolved.yaml, provenance.json", f"{run}metrics/, log.txt", f"{run}checkpoints/"]
     writes += [f"{run}{node.type if node.type != 'tensorboard' else 'tb'}/" for node in plan.nodes_of("tracker")]
-    writes.append(f"{run}bundle/")
+    writes += [f"{run}bundle/", "cache/: the encoded data, for other runs on the same"]
     if plan.register is not None:
         url = plan.node("registry").params.get("url") or "registry/"
         writes.append(f"{url}: the next version of {plan.register.model}")

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from ymltrain.bundle.contract import Contract
+from ymltrain.diagnostics import RegistryError
 from ymltrain.fit.job import Job
 from ymltrain.kinds.contracts import Metric
 from ymltrain.plan.events import StageChanged
@@ -29,30 +30,53 @@ class WriteIds(msgspec.Struct, frozen=True):
 
 
 def register_bundle(
-    job: Job, contract: Contract, metrics: Mapping[str, float], goals: Mapping[str, Metric]
+    job: Job, contract: Contract, metrics: Mapping[str, float], known: Version | None = None
 ) -> tuple[Version, str | None]:
-    """The registered version, and the alias that moved to it (None when none did). Raises RegistryError."""
+    """The registered version, and the alias that moved to it or points at it (None when neither). Raises RegistryError.
+
+    `known` is the version that an earlier run has made of the same: it is registered, and only promoted where it is not.
+    """
     spec = job.plan.register
     assert spec is not None
     registry = Registry(job.registry_backend())
     write_ids = _write_ids(job.run)
+    version = known or _register(job, registry, contract, metrics, write_ids.register)
+    if spec.promote is None:
+        return version, None
+    if known is not None and spec.promote.alias in known.aliases:
+        return version, spec.promote.alias
+    goals = _goals(job.metrics())
+    promotion = registry.promote(spec.model, version.version, spec.promote, goals=goals, write_id=write_ids.promote)
+    for gate in promotion.gates:
+        if not gate.passed:
+            job.warn(f"not promoted to {spec.promote.alias}: {gate.reason}")
+    return version, spec.promote.alias if promotion.promoted else None
+
+
+def _register(job: Job, registry: Registry, contract: Contract, metrics: Mapping[str, float], write_id: str) -> Version:
+    spec = job.plan.register
+    assert spec is not None
     job.watch(StageChanged(stage="register", note=f"{spec.model} in {job.registry_backend()}"))
-    version = registry.register(
+    return registry.register(
         job.run.bundle,
         model=spec.model,
         run_id=job.run.run_id,
         tensor_digest=contract.digests.tensors,
         metrics=metrics,
         lineage={"data": contract.digests.data, "plan": contract.digests.plan},
-        write_id=write_ids.register,
+        write_id=write_id,
     )
-    if spec.promote is None:
-        return version, None
-    promotion = registry.promote(spec.model, version.version, spec.promote, goals=_goals(goals), write_id=write_ids.promote)
-    for gate in promotion.gates:
-        if not gate.passed:
-            job.warn(f"not promoted to {spec.promote.alias}: {gate.reason}")
-    return version, spec.promote.alias if promotion.promoted else None
+
+
+def still_registered(job: Job, model: RegisteredModel | None) -> Version | None:
+    """The version that an earlier run registered, when the registry still has it and it was not withdrawn."""
+    if model is None:
+        return None
+    try:
+        version = Registry(job.registry_backend()).resolve(f"{model.name}@{model.version}")
+    except RegistryError:
+        return None
+    return version if version.digest == model.digest and version.state == "active" else None
 
 
 def registered_model(version: Version) -> RegisteredModel:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from torch import nn
 
+from ymltrain.bundle.contract import CONTRACT_FILE, read_contract
+from ymltrain.bundle.predictor import verified_weights
 from ymltrain.data.loader import TensorSplit
 from ymltrain.data.prepare import PreparedData
+from ymltrain.diagnostics import BundleError
 from ymltrain.evaluation.evaluate import Measures, evaluate
 from ymltrain.fit.job import Job
-from ymltrain.plan.events import MetricsLogged, RunEvent, StageChanged
+from ymltrain.fit.reuse import Earlier
+from ymltrain.plan.events import RunEvent, StageChanged
 from ymltrain.record.attempt import ResumePoint
 from ymltrain.run.checkpoint import Checkpoints
 from ymltrain.run.parts import Surroundings, TrainingData, TrainingParts, TrainOutcome
@@ -20,14 +22,6 @@ from ymltrain.run.session import build_network, train
 from ymltrain.run.signals import StopSignal
 
 EVALUATION_ROWS = 16_384
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Metrics by full name, and the event that logs them."""
-
-    values: dict[str, float]
-    event: MetricsLogged
 
 
 def newest_position(job: Job) -> ResumePoint | None:
@@ -40,15 +34,32 @@ def newest_position(job: Job) -> ResumePoint | None:
     return ResumePoint(checkpoint=path.name, epoch=position.epoch, step=position.step)
 
 
-def train_network(
-    job: Job, data: PreparedData, emit: Callable[[RunEvent], None], stop: StopSignal
-) -> tuple[nn.Module, TrainOutcome]:
-    """Train the plan's network; it carries the chosen weights (best or last) when training is done."""
+def reused_outcome(earlier: Earlier) -> TrainOutcome | None:
+    """What an earlier run trained, read from its bundle; None when its weights are gone or are not what it says."""
+    try:
+        contract = read_contract((earlier.run.bundle / CONTRACT_FILE).read_bytes(), str(earlier.run.bundle))
+        weights = verified_weights(earlier.run.bundle, contract)
+    except (OSError, BundleError):
+        return None
+    final = earlier.final
+    if final.steps is None or final.epochs is None or contract.digests.tensors != final.tensor_digest:
+        return None
+    return TrainOutcome(
+        status="done",
+        steps=final.steps,
+        epochs=final.epochs,
+        best_epoch=final.best_epoch,
+        weights=weights,
+        metrics=earlier.measured(lambda name: not name.startswith("test/")),
+        resumed_from=None,
+    )
+
+
+def train_network(job: Job, data: PreparedData, emit: Callable[[RunEvent], None], stop: StopSignal) -> TrainOutcome:
+    """Train the plan's network."""
     plan = job.plan
-    shapes = [data.encoders[feature.column].shape for feature in plan.features]
-    network = build_network(job.build(plan.node("model")), shapes, data.target.output, plan.seeds["weights"])
     parts = TrainingParts(
-        network=network,
+        network=_network(job, data),
         optimizer=job.build(plan.node("optimizer")),
         lr_scheduler=job.build(plan.node("lr_scheduler")),
         loss=job.build(plan.node("loss")),
@@ -57,23 +68,28 @@ def train_network(
     )
     rows = data.report.rows
     emit(StageChanged(stage="train", note=f"{rows.train:,} rows, {rows.val:,} to validate, {rows.test:,} to test"))
-    outcome = train(
+    return train(
         plan,
         parts,
         TrainingData(train=data.splits["train"], val=data.splits.get("val"), target=data.target),
         Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop),
     )
-    network.load_state_dict(outcome.weights)
-    return network, outcome
 
 
-def evaluate_test(job: Job, data: PreparedData, network: nn.Module, outcome: TrainOutcome) -> Measured:
-    """The network's metrics on the test split, which nothing has looked at before; none when it is empty."""
+def evaluate_test(job: Job, data: PreparedData, outcome: TrainOutcome) -> dict[str, float]:
+    """The metrics of the trained weights on the test split, which nothing has looked at before; none when it is empty."""
     split = data.splits.get("test")
-    values: dict[str, float] = {}
-    if split is not None and split.rows:
-        job.watch(StageChanged(stage="evaluate", note=f"{split.rows:,} test rows"))
-        measures = Measures(job.build(job.plan.node("loss")).build(), job.metrics(), data.target)
-        measured = evaluate(network.cpu(), TensorSplit.of(split), measures, batch_rows=EVALUATION_ROWS)
-        values = {f"test/{name}": value for name, value in measured.items()}
-    return Measured(values, MetricsLogged(step=outcome.steps, epoch=outcome.epochs, time=time.time(), values=values))
+    if split is None or not split.rows:
+        return {}
+    job.watch(StageChanged(stage="evaluate", note=f"{split.rows:,} test rows"))
+    network = _network(job, data)
+    network.load_state_dict(outcome.weights)
+    measures = Measures(job.build(job.plan.node("loss")).build(), job.metrics(), data.target)
+    measured = evaluate(network, TensorSplit.of(split), measures, batch_rows=EVALUATION_ROWS)
+    return {f"test/{name}": value for name, value in measured.items()}
+
+
+def _network(job: Job, data: PreparedData) -> nn.Module:
+    """The plan's network with its initial weights."""
+    shapes = [data.encoders[feature.column].shape for feature in job.plan.features]
+    return build_network(job.build(job.plan.node("model")), shapes, data.target.output, job.plan.seeds["weights"])

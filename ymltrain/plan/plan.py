@@ -10,6 +10,7 @@ import msgspec
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.sections import Promote, Skew, Trainer
 from ymltrain.plan.shapes import Task
+from ymltrain.plan.stages import Stage
 from ymltrain.plan.topology import Topology
 
 PLAN_VERSION = 1
@@ -103,7 +104,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     watch: Watch | None
     skew: Skew
     register: RegisterSpec | None
-    stages: tuple[str, ...]
+    stages: tuple[Stage, ...]
     recipe: RecipeRecord
     digest: str = ""
 
@@ -113,6 +114,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             if node.id == node_id:
                 return node
         raise KeyError(node_id)
+
+    def stage(self, name: str) -> Stage:
+        """The stage of this name. Raises KeyError."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
 
     def nodes_of(self, kind: str) -> tuple[PlanNode, ...]:
         """All nodes of a kind, in plan order."""

@@ -26,15 +26,21 @@ class RegisteredModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Final(msgspec.Struct, frozen=True, kw_only=True):
-    """What came out of a run. `timings` are seconds by stage; `fault` is there when it failed."""
+    """What came out of a run.
+
+    `timings` are seconds by stage; `reused` names, for a stage, the earlier run that had done the same; `fault` is there
+    when it failed.
+    """
 
     status: Literal["done", "failed"]
     ended: str
     metrics: dict[str, float | None] = {}
     steps: int | None = None
+    epochs: int | None = None
     best_epoch: int | None = None
     tensor_digest: str | None = None
     model: RegisteredModel | None = None
+    reused: dict[str, str] = {}
     timings: dict[str, float] = {}
     fault: Fault | None = None
 

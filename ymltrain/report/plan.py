@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def show_plan(plan: Plan, preview: Preview, graph: PluginGraph) -> None:
-    """Sections: what it is, the graph, the data, the settings, the estimates, what is written."""
+    """Sections: what it is, the graph, the data, the settings, the estimates, the stages, what is written."""
     tell((f"{plan.name}  {plan.target.task}  {plan.digest[:19]}", "bold"))
     if plan.description:
         tell(plan.description)
@@ -27,6 +27,7 @@ def show_plan(plan: Plan, preview: Preview, graph: PluginGraph) -> None:
         ("Data", _data(preview)),
         ("Settings", _settings(graph)),
         ("Estimates", _estimates(plan, preview)),
+        ("Stages", _stages(plan)),
     )
     for title, table in sections:
         tell((f"\n{title}", "bold cyan"))
@@ -79,6 +80,14 @@ def _settings(graph: PluginGraph) -> Table:
     for key_path, setting in origins(graph):
         origin = origin_text(setting)
         table.add_row(key_path, value_text(setting.value), origin, style="dim" if origin == "default" else "")
+    return table
+
+
+def _stages(plan: Plan) -> Table:
+    """What a fit does in which order; a stage whose digest and data are those of an earlier run's is not done again."""
+    table = _table("stage", "builds upon", "digest")
+    for stage in plan.stages:
+        table.add_row(stage.name, ", ".join(stage.takes), stage.digest[:19])
     return table
 
 
