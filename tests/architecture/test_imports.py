@@ -21,6 +21,7 @@ HEAVY = ("torch", "lightning", "pytorch_lightning", "torchmetrics", "polars", "n
 
 LIGHT = (
     "ymltrain.api",
+    "ymltrain.authoring",
     "ymltrain.catalog",
     "ymltrain.compiler",
     "ymltrain.diagnostics",

@@ -122,22 +122,23 @@ def refuted(kit: DatasourceKit, test: str, folder: Path) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    ("source", "params", "kit", "test"),
-    [
-        (TakesNamesForPatterns, CsvParams, TestCsv, "test_columns_may_be_called_anything"),
-        (GuessesTypes, CsvParams, TestCsv, "test_reads_what_was_written"),
-        (SortsNames, ParquetParams, TestParquet, "test_schema_names_all_columns"),
-        (GivesEverything, ParquetParams, TestParquet, "test_gives_the_columns_asked_for"),
-        (ReadsOnce, ParquetParams, TestParquet, "test_reads_again_and_again"),
-        (SamplesTheEnd, ParquetParams, TestParquet, "test_sample_holds_the_first_rows"),
-        (FillsIn, ParquetParams, TestParquet, "test_a_missing_column_is_an_error"),
-        (NeedsARow, ParquetParams, TestParquet, "test_an_empty_table_has_no_rows"),
-        (AllAtOnce, ParquetParams, TestParquet, "test_a_long_table_keeps_its_order"),
-        (OneBatchOnly, ParquetParams, TestParquet, "test_a_long_table_keeps_its_order"),
-        (NamesTheFile, ParquetParams, TestParquet, "test_the_fingerprint_follows_the_rows"),
-    ],
-)
+BREACHES = [
+    (TakesNamesForPatterns, CsvParams, TestCsv, "test_columns_may_be_called_anything"),
+    (GuessesTypes, CsvParams, TestCsv, "test_reads_what_was_written"),
+    (SortsNames, ParquetParams, TestParquet, "test_schema_names_all_columns"),
+    (GivesEverything, ParquetParams, TestParquet, "test_gives_the_columns_asked_for"),
+    (ReadsOnce, ParquetParams, TestParquet, "test_reads_again_and_again"),
+    (SamplesTheEnd, ParquetParams, TestParquet, "test_sample_holds_the_first_rows"),
+    (FillsIn, ParquetParams, TestParquet, "test_a_missing_column_is_an_error"),
+    (NeedsARow, ParquetParams, TestParquet, "test_an_empty_table_has_no_rows"),
+    (AllAtOnce, ParquetParams, TestParquet, "test_a_long_table_keeps_its_order"),
+    (OneBatchOnly, ParquetParams, TestParquet, "test_a_long_table_keeps_its_order"),
+    (NamesTheFile, ParquetParams, TestParquet, "test_the_fingerprint_follows_the_rows"),
+]
+"""Something broken, and the test of the kit that finds it."""
+
+
+@pytest.mark.parametrize(("source", "params", "kit", "test"), BREACHES)
 def test_the_kit_finds_a_breach(tmp_path, source, params, kit, test):
     """A source with a fault fails the test about it, which the sound source of the same file passes."""
 
@@ -150,3 +151,9 @@ def test_the_kit_finds_a_breach(tmp_path, source, params, kit, test):
         (tmp_path / folder).mkdir()
     assert not refuted(kit(), test, tmp_path / "sound")
     assert refuted(Broken(), test, tmp_path / "broken")
+
+
+def test_every_check_can_fail():
+    """No test of the kit passes everything: for each there is something broken that it finds."""
+    found = {breach[-1] for breach in BREACHES}
+    assert found == {name for name in dir(DatasourceKit) if name.startswith("test_")}

@@ -55,17 +55,18 @@ class AsksForMore(RandomSplit):
         return ("user", *available, *available)
 
 
-@pytest.mark.parametrize(
-    ("split", "test"),
-    [
-        (LeavesRowsOut, "test_gives_every_row_one_split"),
-        (AsksForMore, "test_asks_for_columns_that_are_there"),
-        (Stateful, "test_is_a_function_of_rows_and_seed"),
-        (CutsByPosition, "test_does_not_depend_on_batches"),
-        (CutsByPosition, "test_appended_rows_move_no_row"),
-        (CutsByPosition, "test_meets_its_fractions"),
-    ],
-)
+BREACHES = [
+    (LeavesRowsOut, "test_gives_every_row_one_split"),
+    (AsksForMore, "test_asks_for_columns_that_are_there"),
+    (Stateful, "test_is_a_function_of_rows_and_seed"),
+    (CutsByPosition, "test_does_not_depend_on_batches"),
+    (CutsByPosition, "test_appended_rows_move_no_row"),
+    (CutsByPosition, "test_meets_its_fractions"),
+]
+"""Something broken, and the test of the kit that finds it."""
+
+
+@pytest.mark.parametrize(("split", "test"), BREACHES)
 def test_the_kit_finds_a_breach(split, test):
     """A split with a fault fails the test about it."""
 
@@ -75,3 +76,9 @@ def test_the_kit_finds_a_breach(split, test):
 
     with pytest.raises(AssertionError):
         getattr(Broken(), test)()
+
+
+def test_every_check_can_fail():
+    """No test of the kit passes everything: for each there is something broken that it finds."""
+    found = {breach[-1] for breach in BREACHES}
+    assert found == {name for name in dir(SplitKit) if name.startswith("test_")}

@@ -100,17 +100,18 @@ class Tidies(Ledger):
         (self.file.parent / "log.txt").unlink(missing_ok=True)
 
 
-@pytest.mark.parametrize(
-    ("tracker", "test"),
-    [
-        (SkipsSteps, "test_keeps_every_value"),
-        (KnowsOneEvent, "test_takes_every_event"),
-        (DropsNan, "test_takes_values_that_are_no_numbers"),
-        (StartsAnew, "test_goes_on_when_a_run_resumes"),
-        (KnowsTwoEnds, "test_ends_with_every_status"),
-        (Tidies, "test_leaves_the_record_alone"),
-    ],
-)
+BREACHES = [
+    (SkipsSteps, "test_keeps_every_value"),
+    (KnowsOneEvent, "test_takes_every_event"),
+    (DropsNan, "test_takes_values_that_are_no_numbers"),
+    (StartsAnew, "test_goes_on_when_a_run_resumes"),
+    (KnowsTwoEnds, "test_ends_with_every_status"),
+    (Tidies, "test_leaves_the_record_alone"),
+]
+"""Something broken, and the test of the kit that finds it."""
+
+
+@pytest.mark.parametrize(("tracker", "test"), BREACHES)
 def test_the_kit_finds_a_breach(tmp_path, tracker, test):
     """A tracker with a fault fails the test about it, which the sound one passes."""
 
@@ -120,3 +121,9 @@ def test_the_kit_finds_a_breach(tmp_path, tracker, test):
 
     with pytest.raises((AssertionError, AttributeError, LookupError, OSError)):
         getattr(Broken(), test)(tmp_path)
+
+
+def test_every_check_can_fail():
+    """No test of the kit passes everything: for each there is something broken that it finds."""
+    found = {breach[-1] for breach in BREACHES}
+    assert found == {name for name in dir(TrackerKit) if name.startswith("test_")}
