@@ -20,6 +20,7 @@ from ymltrain.api import DataError
 from ymltrain.builtin.datasource.csv import CsvParams, CsvSource
 from ymltrain.builtin.datasource.csv_records import Dialect
 from ymltrain.builtin.datasource.csv_text import read_text
+from ymltrain.builtin.datasource.location import DataFile
 from ymltrain.builtin.datasource.parquet import ParquetParams, ParquetSource
 
 DIAMONDS = Path(__file__).parents[2] / "recipes" / "data" / "diamonds.csv"
@@ -78,7 +79,17 @@ def test_csv_params(tmp_path):
 
 @pytest.mark.parametrize(
     "params",
-    [{"delimiter": ";;"}, {"delimiter": "é"}, {"delimiter": "\n"}, {"quote": ""}, {"delimiter": '"'}, {"encoding": "latin1"}],
+    [
+        {"delimiter": ";;"},
+        {"delimiter": "é"},
+        {"delimiter": "\n"},
+        {"quote": ""},
+        {"delimiter": '"'},
+        {"encoding": "ebcdic"},
+        {"decimal": ";"},
+        {"thousands": "."},
+        {"thousands": "0"},
+    ],
 )
 def test_csv_refuses_params_that_cannot_work(params):
     """Params that no CSV file can have do not pass."""
@@ -157,7 +168,11 @@ def test_missing_files_are_named(tmp_path):
     with pytest.raises(DataError, match="there is no file") as caught:
         CsvSource(CsvParams(path=str(tmp_path / "nowhere" / "a.csv"))).schema()
     assert str(tmp_path / "nowhere") in caught.value.hint
-    with pytest.raises(DataError, match="is a folder"):
+    (tmp_path / "nowhere").mkdir()
+    with pytest.raises(DataError, match=r"nowhere holds no \.csv file"):
+        CsvSource(CsvParams(path=str(tmp_path / "nowhere"))).schema()
+    (tmp_path / "diamonds.csv").unlink()
+    with pytest.raises(DataError, match=r"holds no \.csv file"):
         CsvSource(CsvParams(path=str(tmp_path))).schema()
 
 
@@ -217,7 +232,7 @@ def test_csv_reads_what_the_standard_library_writes(tmp_path, rows, block):
     csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([names, *rows])
     path = tmp_path / "any.csv"
     path.write_text(text.getvalue(), encoding="utf-8", newline="")
-    blocks = list(read_text(Dialect(str(path), ",", '"', ("NA",)), block))
+    blocks = list(read_text([DataFile(str(path), None)], Dialect(str(path), ",", '"', ("NA",)), block))
     assert [list(row) for item in blocks for row in item.frame.rows()] == [[None if v == "NA" else v for v in row] for row in rows]
     assert [item.first_row for item in blocks] == [1 + sum(b.frame.height for b in blocks[:n]) for n in range(len(blocks))]
 

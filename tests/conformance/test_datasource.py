@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
+import fsspec
 import polars as pl
 import pytest
 
 from ymltrain.api import Sample
 from ymltrain.builtin.datasource.csv import CsvParams, CsvSource
+from ymltrain.builtin.datasource.jsonl import JsonlParams, JsonlSource
 from ymltrain.builtin.datasource.parquet import ParquetParams, ParquetSource
+from ymltrain.builtin.datasource.tsv import TsvParams, TsvSource
 from ymltrain.testing.datasource import DatasourceKit
 
 
@@ -29,18 +33,73 @@ class TestParquet(DatasourceKit):
         return ParquetSource(ParquetParams(path=str(folder / "rows.parquet")))
 
 
+def cut_in_three(table: pl.DataFrame) -> list[pl.DataFrame]:
+    """The table in three parts, of which one may be without rows."""
+    first, second = table.height // 3, table.height // 2
+    return [table.slice(0, first), table.slice(first, second - first), table.slice(second)]
+
+
+class TestCsvFolder(DatasourceKit):
+    """`csv`, over a folder of compressed files that make up one table."""
+
+    def make(self, folder: Path, table: pl.DataFrame) -> CsvSource:
+        (folder / "rows").mkdir(exist_ok=True)
+        for number, part in enumerate(cut_in_three(table)):
+            (folder / "rows" / f"{number}.csv.gz").write_bytes(gzip.compress(part.write_csv().encode()))
+        return CsvSource(CsvParams(path=str(folder / "rows")))
+
+
+class TestTsv(DatasourceKit):
+    """`tsv`, over UTF-16 files that polars writes."""
+
+    def make(self, folder: Path, table: pl.DataFrame) -> TsvSource:
+        (folder / "rows.tsv").write_bytes(table.write_csv(separator="\t").encode("utf-16"))
+        return TsvSource(TsvParams(path=str(folder / "rows.tsv"), encoding="utf-16"))
+
+
+class TestJsonl(DatasourceKit):
+    """`jsonl`, over files that polars writes."""
+
+    names_columns_without_rows = False
+
+    def make(self, folder: Path, table: pl.DataFrame) -> JsonlSource:
+        table.write_ndjson(folder / "rows.jsonl")
+        return JsonlSource(JsonlParams(path=str(folder / "rows.jsonl")))
+
+
+class TestJsonlUrl(DatasourceKit):
+    """`jsonl`, over files in fsspec's memory file system that fit a pattern."""
+
+    names_columns_without_rows = False
+
+    def make(self, folder: Path, table: pl.DataFrame) -> JsonlSource:
+        for number, part in enumerate(cut_in_three(table)):
+            fsspec.filesystem("memory").pipe_file(f"{folder}/{number}.jsonl", part.write_ndjson().encode())
+        return JsonlSource(JsonlParams(path=f"memory://{folder}/*.jsonl"))
+
+
+class TestParquetPattern(DatasourceKit):
+    """`parquet`, over files in fsspec's memory file system that make up one table."""
+
+    def make(self, folder: Path, table: pl.DataFrame) -> ParquetSource:
+        for number, part in enumerate(cut_in_three(table)):
+            with fsspec.filesystem("memory").open(f"{folder}/{number}.parquet", "wb") as file:
+                part.write_parquet(file)
+        return ParquetSource(ParquetParams(path=f"memory://{folder}/*.parquet"))
+
+
 class TakesNamesForPatterns(CsvSource):
     """Selects columns by a library's pattern language."""
 
     def batches(self, columns):
-        yield pl.read_csv(self._dialect.path, infer_schema=False).select(pl.col(name) for name in columns)
+        yield pl.read_csv(self._location.path, infer_schema=False).select(pl.col(name) for name in columns)
 
 
 class GuessesTypes(CsvSource):
     """Reads text as whatever it looks like: spaces go, and with them what tells two categories apart."""
 
     def batches(self, columns):
-        frame = pl.read_csv(self._dialect.path, infer_schema=False, null_values=[""])
+        frame = pl.read_csv(self._location.path, infer_schema=False, null_values=[""])
         yield frame.select(pl.col(name).str.strip_chars() for name in columns)
 
 
@@ -55,7 +114,7 @@ class NamesTheFile(ParquetSource):
     """A fingerprint of the place rather than of what lies there."""
 
     def fingerprint(self):
-        return "sha256:" + f"{len(self._path):064d}"
+        return "sha256:" + f"{len(self._location.path):064d}"
 
 
 class AllAtOnce(ParquetSource):
@@ -145,7 +204,7 @@ def test_the_kit_finds_a_breach(tmp_path, source, params, kit, test):
     class Broken(kit):
         def make(self, folder, table):
             sound = super().make(folder, table)
-            return source(params(path=getattr(sound, "_path", None) or sound._dialect.path))
+            return source(params(path=sound._location.path))
 
     for folder in ("sound", "broken"):
         (tmp_path / folder).mkdir()

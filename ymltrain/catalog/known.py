@@ -9,7 +9,7 @@ DISTRIBUTIONS: dict[tuple[str, str], str] = {
 
 NOT_YET: frozenset[tuple[str, str]] = frozenset(
     {
-        *(("datasource", name) for name in ("jsonl", "tsv", "sql")),
+        *(("datasource", name) for name in ("sql",)),
         *(("split", name) for name in ("stratified", "group", "time", "column")),
         *(("encoder", name) for name in ("robust", "quantile", "hashing")),
         *(("strategy", name) for name in ("ddp", "fsdp")),

@@ -13,7 +13,7 @@ from ymltrain.cli.options import common_options
 
 @click.command("predict", epilog=examples("ymltrain predict diamonds-price@champion recipes/data/diamonds.csv -o prices.csv"))
 @click.argument("model")
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data")
 @click.option(
     "-o",
     "--output",
@@ -26,7 +26,7 @@ from ymltrain.cli.options import common_options
 @common_options
 def command(
     model: str,
-    data: Path,
+    data: str,
     output: Path,
     registry_url: str | None,
     plugins: tuple[Path, ...],
@@ -35,20 +35,23 @@ def command(
 ) -> int:
     """Predict every row of DATA with MODEL, in the order of the rows.
 
-    MODEL is name@alias, name@3, name@sha256:…, a run, or a bundle folder. DATA is read the way the training data
-    were; it needs the model's input columns and may have others. The output has a column `prediction` and, for a
+    MODEL is name@alias, name@3, name@sha256:…, a run, or a bundle folder. DATA is a file, a folder, a pattern
+    ("new/*.parquet") or a URL, or a datasource as recipes write it ("{type: sql, table: new}"). It is read the way the
+    training data were; it needs the model's input columns and may have others. The output has a column `prediction` and, for a
     classification, one `probability_<class>` for each class.
     """
     from ymltrain.bundle.predictor import load_bundle
     from ymltrain.catalog.catalog import Catalog
     from ymltrain.cli.locate_model import locate_bundle
+    from ymltrain.fit.opening import open_data
     from ymltrain.fit.predicting import predict_file
     from ymltrain.record.workspace import find_workspace
     from ymltrain.report.console import tell, write_json
 
     catalog = Catalog.installed(plugins)
     bundle = locate_bundle(model, find_workspace(workspace), catalog, registry_url)
-    predicted = predict_file(load_bundle(bundle, catalog, os.environ), data, output, catalog)
+    predictor = load_bundle(bundle, catalog, os.environ)
+    predicted = predict_file(predictor, open_data(data, predictor.contract.reading, catalog, os.environ), output)
     if as_json:
         write_json({"rows": predicted.rows, "output": str(output), "columns": list(predicted.columns)})
     else:

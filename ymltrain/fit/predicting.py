@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
 import polars as pl
 
 from ymltrain.bundle.predictor import Predictor
-from ymltrain.catalog.catalog import Catalog
 from ymltrain.data.reading import read_rows
 from ymltrain.diagnostics import BundleError, UsageError, did_you_mean
 from ymltrain.kinds.column_types import infer_column_types
 from ymltrain.kinds.contracts import Datasource
-from ymltrain.recipe.short_forms import source_type
 
 WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], None]] = {
     ".csv": lambda frame, file: frame.write_csv(file),
@@ -33,12 +30,11 @@ class Predicted:
     columns: tuple[str, ...]
 
 
-def predict_file(predictor: Predictor, data: Path, output: Path, catalog: Catalog) -> Predicted:
-    """Predict every row of a data file. Raises UsageError, DataError, BundleError; no half-written output is left."""
+def predict_file(predictor: Predictor, source: Datasource, output: Path) -> Predicted:
+    """Predict every row of a source. Raises UsageError, DataError, BundleError; no half-written output is left."""
     write = WRITERS.get(output.suffix.lower())
     if write is None:
         raise UsageError("YT818", f'the type of "{output}" is not one that can be written', f"end it in {', '.join(WRITERS)}")
-    source = _open(predictor, data, catalog)
     _check_columns(predictor, source)
     predictions = pl.concat([predictor.predict_rows(batch) for batch in _batches(predictor, source)])
     unfinished = output.with_name(f".{output.name}.unfinished")
@@ -50,16 +46,6 @@ def predict_file(predictor: Predictor, data: Path, output: Path, catalog: Catalo
         unfinished.unlink(missing_ok=True)
         raise UsageError("YT819", f"{output} cannot be written: {error.strerror}", "choose another place") from None
     return Predicted(predictions.height, tuple(predictions.columns))
-
-
-def _open(predictor: Predictor, data: Path, catalog: Catalog) -> Datasource:
-    """The data as a source of the training data's type, with its params, when the file is of that type."""
-    reading = predictor.contract.reading
-    found = source_type(data.name) or reading.type
-    params = reading.params if found == reading.type else {}
-    plugin = catalog.load("datasource", found)
-    source: Datasource = plugin.implementation(msgspec.convert({**params, "path": str(data.absolute())}, plugin.params))
-    return source
 
 
 def _check_columns(predictor: Predictor, source: Datasource) -> None:

@@ -29,7 +29,7 @@ DataPath = Annotated[
     str,
     Meta(
         min_length=1,
-        description="Path of a file, relative to the file that writes it.",
+        description="Path of a file, a folder or a pattern such as part-*, relative to the file that writes it; or a URL.",
         extra_json_schema={"format": "data-path"},
     ),
 ]

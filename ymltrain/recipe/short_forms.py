@@ -22,9 +22,13 @@ SOURCE_TYPES = {
     ".feather": "feather",
     ".arrow": "feather",
     ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
     ".tsv": "tsv",
 }
 """The datasource type that a file name's suffix stands for."""
+
+COMPRESSION_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
+"""Suffixes that say how a file is compressed; the one before says what it holds."""
 
 _KEY_REFERENCE = re.compile(r"\$\{[^${}:]*\}")
 
@@ -68,8 +72,11 @@ def _meaning(text: str, path: KeyPath) -> dict[str, str]:
 
 
 def source_type(path: str) -> str | None:
-    """The datasource type that a path's suffix stands for, or None."""
-    return SOURCE_TYPES.get(PurePosixPath(path).suffix.lower())
+    """The datasource type that the suffix of a path, a pattern or a URL stands for, or None."""
+    if "://" in path:
+        path = path.split("?", 1)[0].split("#", 1)[0].split("::", 1)[0]
+    name = PurePosixPath(path.lower())
+    return SOURCE_TYPES.get(PurePosixPath(name.stem).suffix if name.suffix in COMPRESSION_SUFFIXES else name.suffix)
 
 
 def _type_by_suffix(path: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,12 @@ from ymltrain.diagnostics import Diagnostic, RecipeError, Severity, Span, Ymltra
 from ymltrain.report.console import say
 
 LONGEST_EXCERPT = 200
+_WRITTEN_SECRETS = (
+    re.compile(r"(?<=://)(?P<value>[^/?#\s@]*:[^\s@]*)(?=@)"),
+    re.compile(r"(?<!\$\{)(?:secret|password|passwd|token|credential)\w*[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s\"',;&${}\[\]]+)", re.IGNORECASE),
+)
+"""Passwords within URLs, and values under a name that says they are secret: hidden in the very line that is at fault."""
+
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
 
@@ -34,7 +41,7 @@ def as_json(one: Diagnostic) -> dict[str, Any]:
     return {
         "code": one.code,
         "severity": one.severity.value,
-        "message": one.message,
+        "message": _masked(one.message),
         "hint": one.hint,
         "file": span.source.name if span else None,
         "line": span.line if span else None,
@@ -54,7 +61,7 @@ def error_as_json(error: YmltrainError) -> dict[str, Any]:
 def _show(one: Diagnostic) -> None:
     style = _COLOURS[one.severity]
     place = (f"{one.span} ", "bold") if one.span is not None else ""
-    say(place, (f"{one.severity.value}[{one.code}]", style), f" {_visible(one.message)}")
+    say(place, (f"{one.severity.value}[{one.code}]", style), f" {_visible(_masked(one.message))}")
     if one.span is not None:
         _excerpt(one.span, style)
     _hint(one.hint)
@@ -62,7 +69,7 @@ def _show(one: Diagnostic) -> None:
 
 def _excerpt(span: Span, style: str) -> None:
     """The line, and what of it is meant."""
-    line = _visible(span.source.line(span.line).replace("\t", " "))
+    line = _masked(_visible(span.source.line(span.line).replace("\t", " ")))
     end = span.end_column if span.end_line == span.line else len(line.rstrip()) + 1
     start = span.column - 1
     if len(line) > LONGEST_EXCERPT:
@@ -77,6 +84,18 @@ def _excerpt(span: Span, style: str) -> None:
 def _hint(hint: str) -> None:
     if hint:
         say(("hint: ", "bold cyan"), _visible(hint))
+
+
+def _masked(text: str) -> str:
+    """The text with stars where a secret is written out, as many as it has signs."""
+    for pattern in _WRITTEN_SECRETS:
+        text = pattern.sub(_stars, text)
+    return text
+
+
+def _stars(found: re.Match[str]) -> str:
+    whole, start = found.group(), found.start("value") - found.start()
+    return whole[:start] + "*" * len(found["value"]) + whole[start + len(found["value"]) :]
 
 
 def _visible(text: str) -> str:

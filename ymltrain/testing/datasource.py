@@ -31,7 +31,12 @@ LONG = 200_000
 
 
 class DatasourceKit:
-    """The tests, as pytest collects them. Each gets fresh folders; two sources of one folder read the same rows."""
+    """The tests, as pytest collects them. Each gets fresh folders; two sources of one folder read the same rows.
+
+    `names_columns_without_rows` is False for a format, such as JSON lines, that names columns in rows only.
+    """
+
+    names_columns_without_rows = True
 
     def make(self, folder: Path, table: pl.DataFrame) -> Datasource:
         """A source that holds this table, kept in this folder (or elsewhere under its path as a unique name)."""
@@ -100,8 +105,11 @@ class DatasourceKit:
     def test_an_empty_table_has_no_rows(self, tmp_path: Path) -> None:
         """A table without rows has its columns still."""
         source = self.make(tmp_path, TABLE.clear())
-        assert list(pl.Schema(source.schema())) == TABLE.columns
         assert source.sample(3).total_rows == 0
+        if not self.names_columns_without_rows:
+            assert not list(pl.Schema(source.schema()))
+            return
+        assert list(pl.Schema(source.schema())) == TABLE.columns
         assert sum(pl.DataFrame(batch).height for batch in source.batches({"weight": "number"})) == 0
 
     def test_the_fingerprint_follows_the_rows(self, tmp_path: Path) -> None:

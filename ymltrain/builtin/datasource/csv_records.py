@@ -1,4 +1,4 @@
-"""The bytes of a CSV file, cut into blocks of whole records, and its header.
+"""The content of a CSV file as UTF-8, cut into blocks of whole records, and its header.
 
 A record ends at a line feed outside quotes, a carriage return before it belongs to it. The file is read block by
 block into memory of our own: mapped into memory it would count as memory used, and a file cut short while it is read
@@ -8,11 +8,11 @@ would end the process without a word.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from ymltrain.api import DataError
+from ymltrain.builtin.datasource.encodings import not_text
 
 BLOCK_BYTES = 1 << 20
 LONGEST_RECORD = 64 << 20
@@ -21,12 +21,16 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV file is written. `quote` None means that quote signs are plain text."""
+    """How a CSV file is written, and its name. `quote` None means that quote signs are plain text."""
 
     path: str
     delimiter: str
     quote: str | None
     null_values: tuple[str, ...]
+    encoding: str = "utf-8"
+    compression: str = "none"
+    decimal: str = "."
+    thousands: str | None = None
 
     def records(self, lines: Iterable[str]) -> Iterator[tuple[list[str], int]]:
         """Each record of some lines, and how many lines have been read with it. Slow and strict: raises csv.Error."""
@@ -49,11 +53,11 @@ class Block:
     first_line: int
 
 
-def read_blocks(file: BinaryIO, dialect: Dialect, size: int = BLOCK_BYTES) -> Iterator[Block]:
+def read_blocks(read: Callable[[int], bytes], dialect: Dialect, size: int = BLOCK_BYTES) -> Iterator[Block]:
     """All records in order, about `size` bytes at a time. Raises DataError (YT704) for a quote that is never closed."""
-    rest, line = file.read(len(BYTE_ORDER_MARK)).removeprefix(BYTE_ORDER_MARK), 1
-    while read := file.read(max(size, len(rest))):
-        rest += read
+    rest, line = _without_mark(read), 1
+    while chunk := read(max(size, len(rest))):
+        rest += chunk
         end = _end_of_records(rest, dialect.quote)
         if end:
             yield Block(rest[:end], line)
@@ -67,6 +71,13 @@ def read_blocks(file: BinaryIO, dialect: Dialect, size: int = BLOCK_BYTES) -> It
             )
     if rest:
         yield Block(rest, line)
+
+
+def _without_mark(read: Callable[[int], bytes]) -> bytes:
+    start = b""
+    while len(start) < len(BYTE_ORDER_MARK) and (chunk := read(len(BYTE_ORDER_MARK))):
+        start += chunk
+    return start.removeprefix(BYTE_ORDER_MARK)
 
 
 def split_header(block: Block, dialect: Dialect) -> tuple[list[str], Block]:
@@ -83,7 +94,7 @@ def split_header(block: Block, dialect: Dialect) -> tuple[list[str], Block]:
     try:
         names, _ = next(dialect.records([content[:end].decode("utf-8")]))
     except UnicodeDecodeError:
-        raise not_utf8(dialect, line) from None
+        raise not_utf8(dialect, line, content) from None
     except csv.Error as error:
         raise DataError("YT704", f"{dialect.path}, line {line}: the header cannot be read: {error}", READABLE) from None
     for position, name in enumerate(names):
@@ -104,11 +115,9 @@ def no_header(dialect: Dialect) -> DataError:
     return DataError("YT701", f"{dialect.path} is empty", "a CSV file begins with a line that names its columns")
 
 
-def not_utf8(dialect: Dialect, line: int) -> DataError:
-    """The error for bytes that are not UTF-8."""
-    return DataError(
-        "YT703", f"{dialect.path}, line {line}: not UTF-8 text", "convert the file: iconv -f latin1 -t utf-8 OLD > NEW"
-    )
+def not_utf8(dialect: Dialect, line: int, start: bytes = b"") -> DataError:
+    """The error for bytes that are not UTF-8; `start` are those that the file begins with, if known."""
+    return not_text(dialect.path, line, dialect.encoding, start)
 
 
 def _end_of_records(content: bytes, quote: str | None) -> int:

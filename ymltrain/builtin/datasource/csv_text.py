@@ -7,42 +7,82 @@ spaces included; a blank line is a missing value in a table of one column and no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
+from ymltrain.api import DataError
 from ymltrain.builtin.datasource.csv_faults import find_fault, unexplained
 from ymltrain.builtin.datasource.csv_records import BLOCK_BYTES, Block, Dialect, no_header, read_blocks, split_header
-from ymltrain.builtin.datasource.files import open_data
+from ymltrain.builtin.datasource.encodings import Utf8Stream, is_utf8
+from ymltrain.builtin.datasource.files import open_content
+from ymltrain.builtin.datasource.location import DataFile
 
 
 @dataclass(frozen=True)
 class TextRows:
-    """Rows as text, the bytes they were read from, and the number (from 1) of the first one in the table."""
+    """Rows as text, the content they were read from, and how the file is written.
+
+    `first_row` is the number of the first one in its file, from 1; `stored` how many of the stored bytes of all files
+    have been read to here.
+    """
 
     frame: pl.DataFrame
     block: Block
     first_row: int
+    dialect: Dialect
+    stored: int
 
     def column(self, name: str) -> pl.Series:
         """A column under a neutral name: polars takes some names (`*`, `^a$`) for patterns."""
         return self.frame.get_column(name).alias("values")
 
 
-def read_text(dialect: Dialect, block_bytes: int = BLOCK_BYTES) -> Iterator[TextRows]:
-    """All rows in order; at least one item, without rows when the table has none. Raises DataError (YT700 to YT704)."""
+def read_text(files: Sequence[DataFile], dialect: Dialect, block_bytes: int = BLOCK_BYTES) -> Iterator[TextRows]:
+    """All rows of all files in order; at least one item, without rows when there are none.
+
+    Raises DataError (YT700 to YT704, YT741, and YT742 where the files' columns differ).
+    """
+    names: list[str] = []
+    stored = 0
+    for file in files:
+        own = replace(dialect, path=file.name)
+        for rows in _read_file(file, own, block_bytes, stored):
+            if not names:
+                names = rows.frame.columns
+            elif rows.first_row == 1:
+                check_same_columns(file.name, rows.frame.columns, files[0].name, names)
+            yield rows
+        stored = rows.stored
+
+
+def _read_file(file: DataFile, dialect: Dialect, block_bytes: int, stored: int) -> Iterator[TextRows]:
     row = 1
     names: list[str] = []
-    with open_data(dialect.path) as file:
-        for block in read_blocks(file, dialect, block_bytes):
+    with open_content(file, dialect.compression) as stream:
+        read = stream.read_content
+        if not is_utf8(dialect.encoding):
+            read = Utf8Stream(read, dialect.path, dialect.encoding).read
+        for block in read_blocks(read, dialect, block_bytes):
             if not names:
                 names, block = split_header(block, dialect)  # noqa: PLW2901  what is left of the first block
-            rows = TextRows(_parse(block, names, row, dialect), block, row)
+            rows = TextRows(_parse(block, names, row, dialect), block, row, dialect, stored + stream.stored)
             row += rows.frame.height
             yield rows
     if not names:
         raise no_header(dialect)
+
+
+def check_same_columns(name: str, columns: Sequence[str], first_name: str, first_columns: Sequence[str]) -> None:
+    """Raise DataError (YT742) when a file has other columns than the first one; their order may differ."""
+    lacking = [column for column in first_columns if column not in columns]
+    added = [column for column in columns if column not in first_columns]
+    if lacking or added:
+        problem = f'has no column "{lacking[0]}"' if lacking else f'has a column "{added[0]}"'
+        other = "has one" if lacking else "has not"
+        hint = "all files of one table have the same columns; name those that belong together by a pattern, or mend the file"
+        raise DataError("YT742", f"{name} {problem}, and {first_name} {other}", hint)
 
 
 def _parse(block: Block, names: list[str], first_row: int, dialect: Dialect) -> pl.DataFrame:

@@ -1,48 +1,53 @@
-"""Datasource `parquet`: the rows of one Parquet file, in file order.
+"""Datasource `parquet`: the rows of one or more Parquet files, in the order of their paths.
 
-The file's own column types hold. Rows are read in slices, so memory does not grow with the file or its row groups.
+The files' own column types hold, and are the same in all files. Rows are read in slices, so memory does not grow with a
+file or its row groups. A file behind a URL is copied to the machine's temporary folder while it is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ymltrain.api import ArrowSchema, ArrowStream, ColumnType, DataPath, Params, Sample, plugin
-from ymltrain.builtin.datasource.files import check_columns, fingerprint
+from ymltrain.api import ArrowSchema, ArrowStream, ColumnType, Sample, plugin
+from ymltrain.builtin.datasource.files import FilesParams, check_columns, fingerprint
+from ymltrain.builtin.datasource.location import Location
 
 SLICE_ROWS = 65_536
 
 
-class ParquetParams(Params, frozen=True, kw_only=True):
+class ParquetParams(FilesParams, frozen=True, kw_only=True):
     """What a recipe may write beside `type: parquet`."""
-
-    path: DataPath
 
 
 @plugin("datasource", "parquet", params=ParquetParams)
 class ParquetSource:
-    """Reads the footer for schema and row count, and only the columns asked for."""
+    """Reads the footers for schema and row counts, and only the columns asked for."""
 
     def __init__(self, params: ParquetParams) -> None:
-        self._path = params.path
+        self._location = Location(params.path, (".parquet", ".pq"), params.storage)
 
     def schema(self) -> ArrowSchema:
-        from ymltrain.builtin.datasource.parquet_slices import read_schema
+        from ymltrain.builtin.datasource.parquet_slices import open_parquet
 
-        return read_schema(self._path)
+        with open_parquet(self._location.files()[0]) as table:
+            return table.schema
 
     def sample(self, n: int) -> Sample:
-        from ymltrain.builtin.datasource.parquet_slices import count_rows, read_schema, read_slice
+        from ymltrain.builtin.datasource.parquet_slices import read_head
 
-        table = read_slice(self._path, list(read_schema(self._path)), 0, n)
-        return Sample(table=table, total_rows=count_rows(self._path), is_exact=True)
+        return read_head(self._location.files(), n)
 
     def fingerprint(self) -> str:
-        return fingerprint(self._path)
+        return fingerprint(self._location.files())
 
     def batches(self, columns: Mapping[str, ColumnType]) -> Iterator[ArrowStream]:
-        from ymltrain.builtin.datasource.parquet_slices import count_rows, read_schema, read_slice
+        from ymltrain.builtin.datasource.parquet_slices import check_same_types, open_parquet
 
-        check_columns(self._path, columns, list(read_schema(self._path)))
-        for start in range(0, count_rows(self._path), SLICE_ROWS):
-            yield read_slice(self._path, list(columns), start, SLICE_ROWS)
+        first = None
+        for file in self._location.files():
+            with open_parquet(file) as table:
+                first = first or table
+                check_columns(table.name, columns, list(table.schema))
+                check_same_types(table, first)
+                for start in range(0, table.rows, SLICE_ROWS):
+                    yield table.read(list(columns), start, SLICE_ROWS)
