@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ymltrain.compiler.graph import PluginGraph
-from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import Diagnostic, KeyPath
 from ymltrain.recipe.document import Node
 from ymltrain.recipe.key_path import format_key_path
@@ -22,9 +20,9 @@ _NAMED = re.compile(r"secret|password|passwd|token|(?:^|_)key$|credential|connec
 _REFERENCE = re.compile(r"\$\{secret:[^}]*\}")
 
 
-def credentials_are_references(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
-    """No URL of the datasource has a password in it, no key that is named for a secret a plain value."""
-    node = graph.root.at(("datasource",))
+def find_credentials(root: Node) -> Iterator[Diagnostic]:
+    """Each URL of the datasource with a password in it, each plain value under a key that is named for a secret."""
+    node = root.at(("datasource",))
     if node is not None:
         yield from _written(node, ("datasource",))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ymltrain.compiler.credentials import find_credentials
 from ymltrain.compiler.graph import Column, DataLook, LinkedNode, PluginGraph, Target
 from ymltrain.compiler.link import link_auto_column, link_default
 from ymltrain.compiler.request import Request
@@ -24,6 +25,8 @@ DEFAULT_LOSS = {"regression": "mse", "classification": "cross_entropy"}
 
 def look_at_data(graph: PluginGraph, request: Request) -> PluginGraph:
     """The graph with columns, target type, task and the defaults that follow from them; edges drawn."""
+    for found in find_credentials(graph.root):
+        request.diagnostics.add(found)
     look = _look(graph, request) if request.reads_data else None
     graph = replace(graph, look=look, target=_settled_target(graph.target, look))
     if look is not None:
@@ -35,7 +38,7 @@ def look_at_data(graph: PluginGraph, request: Request) -> PluginGraph:
 
 def _look(graph: PluginGraph, request: Request) -> DataLook | None:
     node = graph.nodes.get("datasource")
-    if node is None:
+    if node is None or request.diagnostics.has_error_within(("datasource",)):
         return None
     try:
         return _read_sample(node, request)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-from ymltrain.compiler.credentials import credentials_are_references
 from ymltrain.compiler.devices import accelerators
 from ymltrain.compiler.graph import LinkedNode, PluginGraph
 from ymltrain.compiler.look import task_of
@@ -254,5 +253,4 @@ RULES: tuple[Rule, ...] = (
     champions_are_compared_on_the_same_rows,
     gates_say_something,
     registered_names_are_safe,
-    credentials_are_references,
 )

@@ -3,7 +3,7 @@
 DATA is a path, a folder, a pattern or a URL, read by its suffix or else as the training data; or a datasource as a recipe
 writes it, `{type: csv, path: new.csv, delimiter: ";"}`. What it leaves out is as in training where the type is the same.
 
-YT830 a datasource that cannot be read as one, or params that do not fit it.
+YT870 a datasource that cannot be read as one, or params that do not fit it.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def open_data(data: str, reading: TableReading, catalog: Catalog, environment: M
     params |= {_place(known, chosen): data} if written is None else {key: value for key, value in written.items() if key != "type"}
     for violation in find_violations(params, params_schema(plugin.params)):
         key = ".".join(map(str, violation.path))
-        raise UsageError("YT830", f"DATA as a {chosen}: {f'{key}: ' if key else ''}{violation.message}", violation.hint)
+        raise UsageError("YT870", f"DATA as a {chosen}: {f'{key}: ' if key else ''}{violation.message}", violation.hint)
     for key, subschema in known.items():
         if subschema.get("format") == "data-path" and key in params and "://" not in str(params[key]):
             params[key] = os.path.abspath(str(params[key]))  # noqa: PTH100  a Path would read patterns and URLs anew
     try:
         source: Datasource = plugin.implementation(msgspec.convert(resolve_secrets(params, environment), plugin.params))
     except msgspec.ValidationError as error:
-        raise UsageError("YT830", f"DATA as a {chosen}: {error}", f"see `ymltrain plugins show {chosen}`") from None
+        raise UsageError("YT870", f"DATA as a {chosen}: {error}", f"see `ymltrain plugins show {chosen}`") from None
     return source
 
 
@@ -53,7 +53,7 @@ def _as_mapping(data: str) -> dict[str, Any]:
     value = plain(node) if node is not None else None
     if not isinstance(value, dict):
         problem = next((one.message for one in found), "it is no mapping")
-        raise UsageError("YT830", f"DATA cannot be read as a datasource: {problem}", "write it as `{type: csv, path: new.csv}`")
+        raise UsageError("YT870", f"DATA cannot be read as a datasource: {problem}", "write it as `{type: csv, path: new.csv}`")
     return value
 
 
@@ -69,5 +69,5 @@ def _place(known: Mapping[str, Any], chosen: str) -> str:
     found = next((name for name in ("path", "url") if name in known), None)
     if found is None:
         hint = f"write it as a datasource: '{{type: {chosen}, …}}', see `ymltrain plugins show {chosen}`"
-        raise UsageError("YT830", f"a {chosen} is not named by a path alone", hint)
+        raise UsageError("YT870", f"a {chosen} is not named by a path alone", hint)
     return found

@@ -12,7 +12,10 @@ from ymltrain.report.console import say
 LONGEST_EXCERPT = 200
 _WRITTEN_SECRETS = (
     re.compile(r"(?<=://)(?P<value>[^/?#\s@]*:[^\s@]*)(?=@)"),
-    re.compile(r"(?<!\$\{)(?:secret|password|passwd|token|credential)\w*[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s\"',;&${}\[\]]+)", re.IGNORECASE),
+    re.compile(
+        r"(?<!\$\{)(?:secret|password|passwd|token|credential)\w*[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s\"',;&${}\[\]]+)",
+        re.IGNORECASE,
+    ),
 )
 """Passwords within URLs, and values under a name that says they are secret: hidden in the very line that is at fault."""
 

@@ -1,8 +1,8 @@
 """Where a path leads: one file, the files of a folder, or those that a pattern fits, here or behind any fsspec URL.
 
 Files come sorted by their whole path. A folder stands for the files right in it whose suffix is that of the source
-(`a.csv`, `a.csv.gz`); names that begin with a dot or an underscore are marks, not data. A path that is itself the name
-of a file is that file, whatever signs it holds.
+(`a.csv`, `a.csv.gz`); names that begin with a dot or an underscore are marks, not data, unless a pattern asks for them.
+A path that is itself the name of a file is that file, whatever signs it holds.
 
 YT700 nothing there, or it cannot be read.
 """
@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from ymltrain.api import DataError, did_you_mean
 from ymltrain.builtin.datasource.compression import plain_suffix
-from ymltrain.builtin.datasource.urls import Remote, find_behind_url, reachable
+from ymltrain.builtin.datasource.urls import Remote, find_behind_url, is_mark, reachable
 
 SOME = 3
 
@@ -72,7 +72,8 @@ class Location:
             return found
         if path.exists() or not glob.has_magic(self.path):
             return [path]
-        found = sorted(entry for entry in map(Path, glob.glob(self.path, recursive=True)) if entry.is_file())  # noqa: PTH207  takes absolute patterns
+        fitting = [Path(entry) for entry in glob.glob(self.path, recursive=True)]  # noqa: PTH207  takes absolute patterns
+        found = sorted(entry for entry in fitting if entry.is_file() and not is_mark(entry.name, path.name))
         if not found:
             raise DataError(
                 "YT700", f"no file fits {self.path}", "a pattern is relative to the file that writes it; ** goes into folders"
@@ -80,7 +81,7 @@ class Location:
         return found
 
     def _is_data(self, name: str) -> bool:
-        return not name.startswith((".", "_")) and plain_suffix(name) in self.suffixes
+        return not is_mark(name) and plain_suffix(name) in self.suffixes
 
 
 def unreadable(path: str, error: OSError) -> DataError:

@@ -46,13 +46,19 @@ def find_behind_url(url: str, storage: Mapping[str, Any], is_data: Callable[[str
         if url.startswith(("http://", "https://")):
             return [(shown(url), filesystem.info(path).get("size"), Remote(filesystem, path, storage))]
         if _MAGIC.search(path) and not filesystem.exists(path):
-            entries = list(filesystem.glob(path, detail=True).values())
+            fitting = filesystem.glob(path, detail=True).values()
+            entries = [entry for entry in fitting if not is_mark(_base(entry["name"]), _base(path))]
             return _files(filesystem, entries, storage) or _nothing(url, "no file fits it")
         info = filesystem.info(path)
         if info["type"] != "directory":
             return _files(filesystem, [info], storage)
         entries = [entry for entry in filesystem.ls(path, detail=True) if is_data(_base(entry["name"]))]
         return _files(filesystem, entries, storage) or _nothing(url, "the folder holds no file of the source's kind")
+
+
+def is_mark(name: str, pattern: str = "") -> bool:
+    """Whether a file of this name is a mark beside data, as `_SUCCESS` is, unless the pattern asks for such names."""
+    return name.startswith((".", "_")) and not pattern.startswith((".", "_"))
 
 
 def shown(url: str) -> str:
