@@ -4,12 +4,12 @@ from __future__ import annotations
 
 DISTRIBUTIONS: dict[tuple[str, str], str] = {
     ("datasource", "feather"): "ymltrain-feather",
+    ("datasource", "sql"): "ymltrain-sql",
 }
 """Plugins that come in distributions of their own."""
 
 NOT_YET: frozenset[tuple[str, str]] = frozenset(
     {
-        *(("datasource", name) for name in ("sql",)),
         *(("split", name) for name in ("stratified", "group", "time", "column")),
         *(("encoder", name) for name in ("robust", "quantile", "hashing")),
         *(("strategy", name) for name in ("ddp", "fsdp")),

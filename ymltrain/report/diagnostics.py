@@ -10,14 +10,11 @@ from ymltrain.diagnostics import Diagnostic, RecipeError, Severity, Span, Ymltra
 from ymltrain.report.console import say
 
 LONGEST_EXCERPT = 200
-_WRITTEN_SECRETS = (
-    re.compile(r"(?<=://)(?P<value>[^/?#\s@]*:[^\s@]*)(?=@)"),
-    re.compile(
-        r"(?<!\$\{)(?:secret|password|passwd|token|credential)\w*[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s\"',;&${}\[\]]+)",
-        re.IGNORECASE,
-    ),
+_PASSWORD_IN_URL = re.compile(r"(?<=://)(?P<value>[^/?#\s@]*:[^\s@]*)(?=@)")
+_NAMED_SECRET = re.compile(
+    r"(?<!\$\{)(?:secret|password|passwd|token|credential)\w*[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s\"',;&${}\[\]]+)", re.IGNORECASE
 )
-"""Passwords within URLs, and values under a name that says they are secret: hidden in the very line that is at fault."""
+"""Values under a name that says they are secret: hidden in the very line that is at fault."""
 
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
@@ -44,7 +41,7 @@ def as_json(one: Diagnostic) -> dict[str, Any]:
     return {
         "code": one.code,
         "severity": one.severity.value,
-        "message": _masked(one.message),
+        "message": _masked(one.message, _PASSWORD_IN_URL),
         "hint": one.hint,
         "file": span.source.name if span else None,
         "line": span.line if span else None,
@@ -64,7 +61,7 @@ def error_as_json(error: YmltrainError) -> dict[str, Any]:
 def _show(one: Diagnostic) -> None:
     style = _COLOURS[one.severity]
     place = (f"{one.span} ", "bold") if one.span is not None else ""
-    say(place, (f"{one.severity.value}[{one.code}]", style), f" {_visible(_masked(one.message))}")
+    say(place, (f"{one.severity.value}[{one.code}]", style), f" {_visible(_masked(one.message, _PASSWORD_IN_URL))}")
     if one.span is not None:
         _excerpt(one.span, style)
     _hint(one.hint)
@@ -72,7 +69,7 @@ def _show(one: Diagnostic) -> None:
 
 def _excerpt(span: Span, style: str) -> None:
     """The line, and what of it is meant."""
-    line = _masked(_visible(span.source.line(span.line).replace("\t", " ")))
+    line = _masked(_visible(span.source.line(span.line).replace("\t", " ")), _PASSWORD_IN_URL, _NAMED_SECRET)
     end = span.end_column if span.end_line == span.line else len(line.rstrip()) + 1
     start = span.column - 1
     if len(line) > LONGEST_EXCERPT:
@@ -89,9 +86,9 @@ def _hint(hint: str) -> None:
         say(("hint: ", "bold cyan"), _visible(hint))
 
 
-def _masked(text: str) -> str:
+def _masked(text: str, *patterns: re.Pattern[str]) -> str:
     """The text with stars where a secret is written out, as many as it has signs."""
-    for pattern in _WRITTEN_SECRETS:
+    for pattern in patterns:
         text = pattern.sub(_stars, text)
     return text
 
