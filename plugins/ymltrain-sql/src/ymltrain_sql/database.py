@@ -108,7 +108,7 @@ def _parse(text: str) -> sqlalchemy.URL:
 
 def _shown(url: sqlalchemy.URL) -> str:
     """The URL without user, password and options."""
-    return url.set(username=None, password=None, query={}).render_as_string()
+    return sqlalchemy.URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
 
 
 def _refused(url: sqlalchemy.URL, error: sqlalchemy.exc.SQLAlchemyError) -> DataError:
