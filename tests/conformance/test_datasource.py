@@ -121,7 +121,7 @@ class AllAtOnce(ParquetSource):
     """Holds the whole table in memory."""
 
     def batches(self, columns):
-        yield pl.read_parquet(self._path, columns=list(columns))
+        yield pl.read_parquet(self._location.path, columns=list(columns))
 
 
 class SortsNames(ParquetSource):
@@ -136,7 +136,7 @@ class GivesEverything(ParquetSource):
     """Leaves it to the reader to pick columns."""
 
     def batches(self, columns):
-        yield pl.read_parquet(self._path)
+        yield pl.read_parquet(self._location.path)
 
 
 class ReadsOnce(ParquetSource):
@@ -152,7 +152,7 @@ class SamplesTheEnd(ParquetSource):
     """Takes the last rows, and calls them all there are."""
 
     def sample(self, n):
-        table = pl.read_parquet(self._path).tail(n).head(2)
+        table = pl.read_parquet(self._location.path).tail(n).head(2)
         return Sample(table=table, total_rows=table.height, is_exact=True)
 
 
@@ -160,7 +160,7 @@ class FillsIn(ParquetSource):
     """Makes up a column that is not there."""
 
     def batches(self, columns):
-        frame = pl.read_parquet(self._path)
+        frame = pl.read_parquet(self._location.path)
         yield frame.select(pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in columns)
 
 
@@ -168,7 +168,7 @@ class NeedsARow(ParquetSource):
     """Learns the columns from the first row."""
 
     def schema(self):
-        rows = pl.read_parquet(self._path).head(1).to_dicts()
+        rows = pl.read_parquet(self._location.path).head(1).to_dicts()
         return pl.Schema({name: pl.String() for row in rows for name in row})
 
 
