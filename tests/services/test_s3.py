@@ -29,7 +29,7 @@ SECRET = "test-secret-key-0815"
 def storage(tmp_path_factory):
     """The options that reach a running server, and its file system with an empty bucket."""
     with running_server(tmp_path_factory.mktemp("s3") / "log") as url:
-        options = {"key": "testing", "secret": SECRET, "endpoint_url": url, "client_kwargs": {"region_name": "us-east-1"}}
+        options = {"key": "testing", "secret": SECRET, "endpoint_url": url}
         s3fs.S3FileSystem(**options).mkdir("rows")
         yield options
 
