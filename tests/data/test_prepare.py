@@ -92,7 +92,7 @@ class ChangesMeanwhile(ParquetSource):
 
     def batches(self, columns):
         if self._reads == 1:
-            self._other.write_parquet(self._path)
+            self._other.write_parquet(self._location.path)
         self._reads += 1
         return super().batches(columns)
 
