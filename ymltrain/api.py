@@ -27,6 +27,10 @@ from ymltrain.kinds.contracts import (
 from ymltrain.kinds.moments import Moments, RunningMoments
 from ymltrain.kinds.row_hash import hash_rows, mix64
 from ymltrain.plan.events import ArtifactWritten, CheckpointSaved, EpochEnded, MetricsLogged, RunEvent, StageChanged
+from ymltrain.plan.search.constraints import Constraint
+from ymltrain.plan.search.domains import Choice, Int, LogUniform, Normal, Ordinal, Switch, Uniform
+from ymltrain.plan.search.history import Curve, PastTrial, Rung, comparable_losses, suggestion_seed
+from ymltrain.plan.search.space import Condition, Dimension, Point, Space
 from ymltrain.plan.shapes import FeatureShape, OutputShape, Task, TensorShape
 from ymltrain.plan.topology import Topology
 from ymltrain.storage import copy_exclusively, create_exclusively, inside, path_problem
@@ -36,16 +40,23 @@ __all__ = [
     "ArrowStream",
     "ArtifactWritten",
     "CheckpointSaved",
+    "Choice",
     "ColumnType",
+    "Condition",
+    "Constraint",
+    "Curve",
     "DataError",
     "DataPath",
     "Datasource",
+    "Dimension",
     "Encoder",
     "EncoderFit",
     "EpochEnded",
     "FeatureShape",
     "FittedEncoder",
+    "Int",
     "Launcher",
+    "LogUniform",
     "Loss",
     "LrScheduler",
     "Metric",
@@ -53,24 +64,33 @@ __all__ = [
     "Model",
     "Moments",
     "NoParams",
+    "Normal",
     "Optimizer",
+    "Ordinal",
     "OutputShape",
     "Params",
+    "PastTrial",
     "PluginError",
+    "Point",
     "Pruner",
     "RegistryBackend",
     "RegistryError",
     "RunEvent",
+    "Rung",
     "RunningMoments",
     "Sample",
+    "Space",
     "Split",
     "StageChanged",
     "Strategy",
+    "Switch",
     "Task",
     "TensorShape",
     "Topology",
     "Tracker",
     "Tuner",
+    "Uniform",
+    "comparable_losses",
     "copy_exclusively",
     "create_exclusively",
     "did_you_mean",
@@ -79,4 +99,5 @@ __all__ = [
     "mix64",
     "path_problem",
     "plugin",
+    "suggestion_seed",
 ]

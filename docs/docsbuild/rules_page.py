@@ -35,6 +35,13 @@ CHAPTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("One history from several attempts", "ymltrain.record.points"),
         ("Secrets in what is written", "ymltrain.record.redaction"),
     ),
+    "Searches": (
+        ("The search space", "ymltrain.plan.search.domains"),
+        ("Constraints", "ymltrain.plan.search.constraints"),
+        ("Studies", "ymltrain.search"),
+        ("The journal", "ymltrain.search.journal"),
+        ("Going on after an edit", "ymltrain.search.respace"),
+    ),
     "Registry": (
         ("Layout", "ymltrain.registry"),
         ("The log", "ymltrain.registry.log"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 DISTRIBUTIONS: dict[tuple[str, str], str] = {
     ("datasource", "feather"): "ymltrain-feather",
     ("datasource", "sql"): "ymltrain-sql",
+    ("tuner", "optuna"): "ymltrain-optuna",
 }
 """Plugins that come in distributions of their own."""
 
@@ -15,8 +16,6 @@ NOT_YET: frozenset[tuple[str, str]] = frozenset(
         *(("strategy", name) for name in ("ddp", "fsdp")),
         *(("launcher", name) for name in ("slurm", "kubernetes", "ray")),
         *(("tracker", name) for name in ("csv", "mlflow")),
-        *(("tuner", name) for name in ("grid", "random", "quasi_random", "tpe", "anneal", "optuna")),
-        *(("pruner", name) for name in ("median", "asha", "hyperband", "patience")),
     }
 )
 """Plugins of the recipe language that no released distribution brings yet."""

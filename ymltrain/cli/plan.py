@@ -38,6 +38,8 @@ def command(
     from ymltrain.report.console import say, write_json
     from ymltrain.report.diagnostics import show_diagnostics
     from ymltrain.report.plan import show_plan
+    from ymltrain.report.search_plan import show_search
+    from ymltrain.search.preview import preview_search
 
     request = make_request(recipe, overrides, profile, plugins, workspace)
     graph = build_graph(request)
@@ -52,8 +54,13 @@ def command(
             raise UsageError("YT819", f"{output} cannot be written: {error.strerror}", "choose another place") from None
         say(f"plan {plan.digest[:19]} written to {output}")
     preview = preview_plan(plan, graph.look, request.catalog, request.environment)
+    searched = preview_search(plan, request.catalog, request.environment)
     if as_json:
-        write_json({**msgspec.to_builtins(plan), "estimates": msgspec.to_builtins(preview)})
+        write_json(
+            {**msgspec.to_builtins(plan), "estimates": {**msgspec.to_builtins(preview), "search": msgspec.to_builtins(searched)}}
+        )
     elif output is None:
         show_plan(plan, preview, graph)
+        if searched is not None:
+            show_search(plan, searched)
     return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ymltrain.catalog.catalog import Catalog
+from ymltrain.cli.search_first import Chosen, search_first, with_search, without_search
 from ymltrain.compiler.passes import compile_recipe
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import UsageError
@@ -35,17 +36,27 @@ class ReadyRun:
     catalog: Catalog
     environment: Mapping[str, str]
     forced: frozenset[str]
+    chosen: Chosen | None = None
 
 
-def prepare_run(asked: Asked) -> ReadyRun:
-    """Compile (or read) the plan and make the run directory, or find the run to resume.
+def prepare_run(asked: Asked) -> ReadyRun | Chosen:
+    """Compile (or read) the plan, search when it has a tuner, and make the run directory, or find the run to resume.
+
+    A search that was cut short is returned as it is.
 
     Raises RecipeError, UsageError, PluginError.
     """
     workspace = find_workspace(asked.workspace)
     catalog = Catalog.installed(asked.plugins)
-    plan, recipe_text = _plan(asked, workspace, catalog)
-    run = _run_to_resume(asked, workspace, plan)
+    plan, recipe_text = compile_asked(asked, workspace, catalog)
+    chosen = None
+    if plan is not None and plan.search is not None:
+        if with_search(asked):
+            chosen = search_first(asked, plan, recipe_text, workspace, catalog)
+            if chosen.plan is None:
+                return chosen
+        plan = chosen.plan if chosen is not None else without_search(plan, workspace, catalog)
+    run = _run_to_resume(asked, workspace, plan, searched=chosen is not None)
     plan = run.plan() if run is not None else plan
     assert plan is not None
     forced = stages_upon(plan.stages, asked.forced)
@@ -56,12 +67,13 @@ def prepare_run(asked: Asked) -> ReadyRun:
             plan,
             recipe_text=recipe_text,
             resolved_yaml=_yaml(plan.recipe.resolved),
-            provenance=gather_provenance(sys.argv, os.environ, Path.cwd()),
+            provenance=gather_provenance(sys.argv, os.environ, Path.cwd())
+            | ({"study": chosen.document} if chosen is not None else {}),
         )
-    return ReadyRun(run.plan(), run, workspace, catalog, os.environ, forced)
+    return ReadyRun(run.plan(), run, workspace, catalog, os.environ, forced, chosen)
 
 
-def _plan(asked: Asked, workspace: Path, catalog: Catalog) -> tuple[Plan | None, str | None]:
+def compile_asked(asked: Asked, workspace: Path, catalog: Catalog) -> tuple[Plan | None, str | None]:
     """The plan that is asked for and the recipe's text; none when only a run to resume is named."""
     if asked.plan is not None:
         try:
@@ -78,7 +90,7 @@ def _plan(asked: Asked, workspace: Path, catalog: Catalog) -> tuple[Plan | None,
     return plan, asked.recipe.read_text(encoding="utf-8-sig")
 
 
-def _run_to_resume(asked: Asked, workspace: Path, plan: Plan | None) -> RunDirectory | None:
+def _run_to_resume(asked: Asked, workspace: Path, plan: Plan | None, *, searched: bool) -> RunDirectory | None:
     from ymltrain.cli.fit import NEWEST
 
     if asked.resume is None:
@@ -86,6 +98,8 @@ def _run_to_resume(asked: Asked, workspace: Path, plan: Plan | None) -> RunDirec
     if asked.resume == NEWEST:
         assert plan is not None
         run = newest_unfinished(workspace, plan.name)
+        if searched and (run is None or run.plan().digest != plan.digest):
+            return None  # the search had not come to its end
         if run is None:
             hint = "start one: the same command without --resume"
             raise UsageError("YT814", f'there is no unfinished run of "{plan.name}" in {workspace / "runs"}', hint)

@@ -10,6 +10,7 @@ from ymltrain.diagnostics import KeyPath, Span
 from ymltrain.kinds import Params
 from ymltrain.kinds.contracts import ColumnType
 from ymltrain.plan.plan import Edge
+from ymltrain.plan.search.spec import SearchSpec
 from ymltrain.plan.sections import Compute, Promote, Skew, Trainer
 from ymltrain.recipe.document import Node
 
@@ -19,7 +20,7 @@ class Resolved:
     """A recipe after interpolation, beside its composed form before it; `belongs` says where each known key may stand."""
 
     root: Node
-    composed: dict[str, Any]
+    document: Node
     belongs: dict[str, list[KeyPath]]
 
 
@@ -97,6 +98,7 @@ class PluginGraph:
     target: Target | None
     look: DataLook | None = None
     edges: tuple[Edge, ...] = field(default=())
+    search: SearchSpec | None = None
 
     @property
     def root(self) -> Node:

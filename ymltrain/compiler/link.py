@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ import msgspec
 
 from ymltrain.compiler.graph import Column, LinkedNode, PluginGraph, Resolved, Target
 from ymltrain.compiler.request import Request
-from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span
+from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span, did_you_mean
 from ymltrain.kinds import KINDS, Params, params_schema
 from ymltrain.kinds.contracts import ColumnType
 from ymltrain.kinds.violations import find_violations
@@ -59,6 +60,9 @@ class _Linker:
         for kind in ("split", "model", "optimizer", "lr_scheduler", "loss", "strategy", "registry"):
             yield self._link(kind, (kind,), DEFAULT_TYPES.get(kind))
         yield from self._launcher()
+        if self._root.at(("tuner",)) is not None:
+            yield self._link("tuner", ("tuner",), None)
+            yield self._link("pruner", ("tuner", "pruner"), None)
         for section, kind in (("metrics", "metric"), ("tracker", "tracker")):
             entries = self._root.at((section,))
             if entries is None and kind in DEFAULT_TYPES:
@@ -118,7 +122,11 @@ class _Linker:
         values = {key: plain(entry) for key, entry in written.items() if not _takes_back(entry, schema["properties"].get(key))}
         violations = list(find_violations(values, schema))
         for violation in violations:
-            self._request.diagnostics.add(as_diagnostic(violation, self._root, self._belongs, "YT51", below=path))
+            advised = violation
+            if violation.rule == "unknown_key" and len(violation.path) == 1:
+                known = [*schema["properties"], *(key for key in owned if key != "type")]
+                advised = replace(violation, hint=did_you_mean(str(violation.key), known))
+            self._request.diagnostics.add(as_diagnostic(advised, self._root, self._belongs, "YT51", below=path))
         if violations:
             return None
         for key, subschema in schema["properties"].items():

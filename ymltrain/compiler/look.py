@@ -27,7 +27,7 @@ def look_at_data(graph: PluginGraph, request: Request) -> PluginGraph:
     """The graph with columns, target type, task and the defaults that follow from them; edges drawn."""
     for found in find_credentials(graph.root):
         request.diagnostics.add(found)
-    look = _look(graph, request) if request.reads_data else None
+    look = (request.look or _look(graph, request)) if request.reads_data else None
     graph = replace(graph, look=look, target=_settled_target(graph.target, look))
     if look is not None:
         graph = _with_auto_columns(graph, look, request)

@@ -1,4 +1,4 @@
-"""Pass 11: the graph as a Plan: frozen, complete, with a digest."""
+"""Pass 12: the graph as a Plan: frozen, complete, with a digest."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ymltrain.compiler.rules import fractions
 from ymltrain.compiler.stages import draw_stages
 from ymltrain.compiler.topology import derive_topology
 from ymltrain.diagnostics import UsageError
+from ymltrain.kinds.kind import KINDS
+from ymltrain.kinds.params import path_params
 from ymltrain.plan.plan import FeatureSpec, Plan, PlanNode, RecipeRecord, RegisterSpec, TargetSpec, Watch, seal
 from ymltrain.plan.seeds import seed_tree
 from ymltrain.recipe.compose import VERSION
@@ -52,7 +54,8 @@ def make_plan(graph: PluginGraph, request: Request) -> Plan:
         skew=graph.skew,
         register=_register(graph),
         stages=(),
-        recipe=RecipeRecord(composed=graph.resolved.composed, resolved=resolved_recipe(graph)),
+        search=graph.search,
+        recipe=RecipeRecord(composed=_composed(graph), resolved=resolved_recipe(graph)),
     )
     return seal(msgspec.structs.replace(plan, stages=draw_stages(plan, graph)))
 
@@ -64,8 +67,11 @@ def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
     for node in graph.nodes.values():
         if node.kind in ("metric", "tracker", "encoder"):
             continue
-        owned = {key: value for key, value in resolved.get(node.kind, {}).items() if key in ("name", "promote")}
-        resolved[node.kind] = {"type": node.type, **_params(node), **owned}
+        if node.kind == "pruner":
+            resolved["tuner"]["pruner"] = {"type": node.type, **_params(node)}
+            continue
+        owned = {key: value for key, value in resolved.get(node.kind, {}).items() if key in KINDS[node.kind].owned_keys}
+        resolved[node.kind] = {**owned, "type": node.type, **_params(node)}
     for list_name, kind in (("metrics", "metric"), ("tracker", "tracker")):
         resolved[list_name] = [{"type": node.type, **_params(node)} for node in graph.of_kind(kind)]
     if resolved.get("features", "auto") != "auto" or graph.look is not None:
@@ -87,6 +93,19 @@ def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
     if "registry" in resolved:
         resolved["registry"].setdefault("name", resolved.get("name"))
     return {section: resolved[section] for section in SECTIONS if section in resolved}
+
+
+def _composed(graph: PluginGraph) -> dict[str, Any]:
+    """The recipe before interpolation; paths of data as the plan holds them, whichever file wrote them."""
+    composed: dict[str, Any] = plain(graph.resolved.document)
+    for node in graph.nodes.values():
+        written = composed
+        for key in node.path:
+            written = written.get(key, {}) if isinstance(key, str) and isinstance(written, dict) else {}
+        for name in path_params(type(node.params)):
+            if isinstance(written, dict) and name in written:
+                written[name] = getattr(node.params, name)
+    return composed
 
 
 def _launcher(resolved: dict[str, Any], section: str) -> dict[str, Any]:

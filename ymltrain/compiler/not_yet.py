@@ -20,7 +20,6 @@ NOT_YET: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("compute", "time_limit"), _ALWAYS, "stop it with SIGTERM; `ymltrain fit --resume` goes on"),
     (("compute", "device_memory"), _ALWAYS, "leave it out"),
     (("skew", "profile"), lambda value: value is True, "leave it out"),
-    (("tuner",), _ALWAYS, "leave it out; the recipe's own values train"),
 )
 """Key path, which values of it are not done yet, and what to write instead."""
 

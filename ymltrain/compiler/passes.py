@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,16 @@ from ymltrain.compiler.make_plan import make_plan
 from ymltrain.compiler.not_yet import report_not_yet
 from ymltrain.compiler.request import Request
 from ymltrain.compiler.rules import check_graph
+from ymltrain.compiler.search.check import check_search as check_tuner
+from ymltrain.compiler.search.trial import trial_document
 from ymltrain.diagnostics import Diagnostic, RecipeError, Source, Span
 from ymltrain.plan.plan import Plan
+from ymltrain.plan.search.space import Space
 from ymltrain.recipe import envelope, overrides, source, syntax
 from ymltrain.recipe import interpolate as references
 from ymltrain.recipe.compose import check_version
 from ymltrain.recipe.compose import compose as compose_layers
-from ymltrain.recipe.document import Node, plain
+from ymltrain.recipe.document import Node
 from ymltrain.recipe.merge import Merge
 from ymltrain.recipe.short_forms import expand_short_forms as expand
 
@@ -67,7 +70,7 @@ def interpolate(root: Node, request: Request) -> Resolved | None:
     if resolved is None:
         return None
     resolved = expand(resolved)  # what references brought
-    return Resolved(resolved, plain(root), index_keys(resolved, request.catalog))
+    return Resolved(resolved, root, index_keys(resolved, request.catalog))
 
 
 def check_envelope(resolved: Resolved, request: Request) -> Resolved:
@@ -82,6 +85,11 @@ def check_envelope(resolved: Resolved, request: Request) -> Resolved:
 def link_plugins(resolved: Resolved, request: Request) -> PluginGraph:
     """8: each node against its own plugin's schema."""
     return link(resolved, request)
+
+
+def check_search(graph: PluginGraph, request: Request) -> PluginGraph:
+    """11: the search, by compiling trials at the ends of its space."""
+    return check_tuner(graph, request, build_graph_of)
 
 
 @dataclass(frozen=True)
@@ -103,14 +111,27 @@ PASSES: tuple[Pass, ...] = (
     Pass(link_plugins),
     Pass(look_at_data),
     Pass(check_graph, barrier=True),
+    Pass(check_search, barrier=True),
 )
 """From a recipe's path to a checked PluginGraph; `make_plan` then turns that into a Plan."""
+
+PASSES_OF_DOCUMENTS = PASSES[[step.run for step in PASSES].index(interpolate) :]
+"""What is done with a composed document: of a recipe, or of a trial."""
 
 
 def build_graph(request: Request) -> PluginGraph:
     """Run all passes. Raises RecipeError with every diagnostic when there is an error among them."""
-    value: Any = request.recipe
-    for compiler_pass in PASSES:
+    return _run(PASSES, request.recipe, request)
+
+
+def build_graph_of(document: Node, request: Request) -> PluginGraph:
+    """Run the passes that come after composition on a composed document. Raises RecipeError."""
+    return _run(PASSES_OF_DOCUMENTS, document, request)
+
+
+def _run(passes: Sequence[Pass], start: Path | Node, request: Request) -> PluginGraph:
+    value: Any = start
+    for compiler_pass in passes:
         value = compiler_pass.run(value, request)
         request.diagnostics.settle()
         if (compiler_pass.barrier or value is None) and request.diagnostics.has_errors:
@@ -122,6 +143,11 @@ def build_graph(request: Request) -> PluginGraph:
 def compile_recipe(request: Request) -> Plan:
     """A recipe to its Plan. Raises RecipeError with every diagnostic."""
     return make_plan(build_graph(request), request)
+
+
+def compile_trial(composed: Mapping[str, Any], space: Space, point: Mapping[str, Any], request: Request) -> PluginGraph:
+    """The graph of a trial: a composed recipe out of a Plan, with a point of its space laid over it. Raises RecipeError."""
+    return build_graph_of(trial_document(composed, space, point, request), request)
 
 
 def _merge(request: Request) -> Merge:

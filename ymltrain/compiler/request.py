@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ymltrain.catalog.catalog import Catalog
+from ymltrain.compiler.graph import DataLook
 from ymltrain.diagnostics import Diagnostics
 
 
@@ -15,7 +16,7 @@ class Request:
     """One compilation. The environment is an argument, never ambient.
 
     `reads_data`: whether the compiler may look at the header and a sample of the data; without it, columns
-    are not checked and no Plan can be made.
+    are not checked and no Plan can be made. `look` is a look at the same data that was taken before.
     """
 
     recipe: Path
@@ -25,4 +26,5 @@ class Request:
     overrides: tuple[str, ...] = ()
     profile: str | None = None
     reads_data: bool = True
+    look: DataLook | None = None
     diagnostics: Diagnostics = field(default_factory=Diagnostics, compare=False)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Protocol
 import msgspec
 
 from ymltrain.plan.events import RunEvent
+from ymltrain.plan.search.history import Curve, PastTrial, Rung
+from ymltrain.plan.search.space import Space
 from ymltrain.plan.shapes import FeatureShape, OutputShape, Task, TensorShape
 from ymltrain.plan.topology import Topology
 
@@ -251,23 +253,40 @@ class RegistryBackend(Protocol):
 
 
 class Tuner(Protocol):
-    """A pure function of its arguments; trial numbers, seeds, retries and the journal are ymltrain's."""
+    """A pure function of its arguments; trial numbers, seeds, retries and the journal are ymltrain's.
+
+    Constructed as `Implementation(params)`. It may remember what it has computed, never what it was asked.
+    """
+
+    def problems(self, space: Space) -> Sequence[str]:
+        """The parts of the space that it cannot honour, each as a sentence; empty when it can search all of it."""
+        ...
 
     def suggest(
-        self,
-        space: Mapping[str, Any],
-        history: Sequence[Mapping[str, Any]],
-        pending: Sequence[Mapping[str, Any]],
-        seed: int,
+        self, space: Space, history: Sequence[PastTrial], pending: Sequence[Mapping[str, Any]], seed: int
     ) -> Mapping[str, Any] | None:
-        """The params of the next trial, or None when the space is exhausted."""
+        """A point of the space to try next, or None when there is none left.
+
+        `history` are the ended trials by number, `pending` the points being tried and those refused just now (they break a
+        constraint, or were tried before). `seed` is the study's, the same at each call.
+        """
         ...
 
 
 class Pruner(Protocol):
-    """A pure function of the journal."""
+    """A pure function of the trials' losses by epoch. Constructed as `Implementation(params)`."""
 
-    def decide(self, trial: int, history: Sequence[Mapping[str, Any]]) -> Literal["continue", "stop", "pause"]: ...
+    def rungs(self, max_trials: int, max_epochs: int) -> Sequence[Rung]:
+        """What it is expected to let pass, for the plan: none when that cannot be said before."""
+        ...
+
+    def decide(self, trial: int, curves: Mapping[int, Curve], max_epochs: int) -> Literal["continue", "stop", "pause"]:
+        """What becomes of a trial that has just reported an epoch and would go on; `curves` go by number, its own included."""
+        ...
+
+    def promote(self, curves: Mapping[int, Curve], max_epochs: int) -> int | None:
+        """A paused trial that should go on before a new one starts, or None."""
+        ...
 
 
 class Launcher(Protocol):

@@ -31,6 +31,7 @@ TUNER_KEYS = (
     "goal",
     "max_trials",
     "max_time",
+    "max_failures",
     "parallel",
     "deterministic",
     "pruner",
@@ -63,8 +64,8 @@ KINDS: dict[str, Kind] = {
             ("put_if_absent", "read", "has", "put_blob", "open_blob", "list"),
             ("type", "name", "promote"),
         ),
-        Kind("tuner", "a search strategy", ("suggest",), TUNER_KEYS),
-        Kind("pruner", "which trials stop early", ("decide",)),
+        Kind("tuner", "a search strategy", ("problems", "suggest"), TUNER_KEYS),
+        Kind("pruner", "which trials stop early", ("rungs", "decide", "promote")),
         Kind("launcher", "a Plan to where it runs", ("render", "submit", "follow")),
     )
 }

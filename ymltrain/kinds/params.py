@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -60,12 +61,19 @@ def plugin(kind: str, name: str, *, params: type[Params] = NoParams) -> Callable
 
 def params_schema(params: type[Params]) -> dict[str, Any]:
     """The JSON Schema of a params struct: one self-contained object schema, unknown keys forbidden."""
+    schema: dict[str, Any] = msgspec.json.decode(_encoded_schema(params))
+    return schema
+
+
+@lru_cache(maxsize=1024)
+def _encoded_schema(params: type[Params]) -> bytes:
+    """Made once a struct; as text, so that no caller can change another one's."""
     (root,), definitions = msgspec.json.schema_components([params])
     name = root["$ref"].rsplit("/", 1)[-1]
-    schema: dict[str, Any] = dict(definitions.pop(name))
+    schema = dict(definitions.pop(name))
     if definitions:
         schema["$defs"] = definitions
-    return schema
+    return msgspec.json.encode(schema)
 
 
 def path_params(params: type[Params]) -> list[str]:

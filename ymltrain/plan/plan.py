@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from ymltrain.diagnostics import UsageError
+from ymltrain.plan.search.spec import SearchSpec
 from ymltrain.plan.sections import Promote, Skew, Trainer
 from ymltrain.plan.shapes import Task
 from ymltrain.plan.stages import Stage
@@ -105,6 +106,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     skew: Skew
     register: RegisterSpec | None
     stages: tuple[Stage, ...]
+    search: SearchSpec | None = None
     recipe: RecipeRecord
     digest: str = ""
 

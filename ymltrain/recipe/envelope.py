@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from ymltrain.diagnostics import Diagnostic, Diagnostics, KeyPath
 from ymltrain.kinds.kind import KINDS
 from ymltrain.kinds.violations import Violation, find_violations
+from ymltrain.plan.search.spec import Budget
 from ymltrain.plan.sections import Compute, Promote, Skew, Trainer
 from ymltrain.recipe.compose import NOT_IN_PROFILES, VERSION
 from ymltrain.recipe.document import Node, plain
@@ -27,8 +29,20 @@ WITH_DEFAULT = {"split", "optimizer", "lr_scheduler", "strategy", "encoder"}
 
 def envelope_schema() -> dict[str, Any]:
     """The JSON Schema of a recipe as the compiler sees it after expanding and composing."""
-    sections, definitions = msgspec.json.schema_components([Trainer, Compute, Skew, Promote])
-    trainer, _compute, skew, promote = sections
+    schema: dict[str, Any] = msgspec.json.decode(_encoded_envelope())
+    return schema
+
+
+@lru_cache(maxsize=1)
+def _encoded_envelope() -> bytes:
+    """Made once; as text, so that no caller can change another one's."""
+    return msgspec.json.encode(_envelope())
+
+
+def _envelope() -> dict[str, Any]:
+    sections, definitions = msgspec.json.schema_components([Trainer, Compute, Skew, Promote, Budget])
+    trainer, _compute, skew, promote, _budget = sections
+    definitions["Domain"] = _domain()
     definitions["Compute"]["properties"]["launcher"] = plugin_node("launcher")
     definitions["Node"] = {
         "type": "object",
@@ -78,7 +92,7 @@ def envelope_schema() -> dict[str, Any]:
             "tracker": {"type": "array", "items": plugin_node("tracker"), "description": "Who follows the run."},
             "registry": plugin_node("registry") | {"properties": _registry_keys(promote)},
             "skew": skew,
-            "tuner": plugin_node("tuner") | {"properties": _tuner_keys()},
+            "tuner": plugin_node("tuner") | {"properties": _tuner_keys(definitions.pop("Budget"))},
         },
         "$defs": definitions,
     }
@@ -162,17 +176,90 @@ def _registry_keys(promote: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tuner_keys() -> dict[str, Any]:
+def _tuner_keys(budget: Mapping[str, Any]) -> dict[str, Any]:
+    paths = {"type": "object", "additionalProperties": True}
     return {
         "type": {"type": "string", "minLength": 1},
-        "metric": _text("The metric that trials are judged by."),
-        "goal": {"enum": ["minimize", "maximize"]},
-        "max_trials": {"type": "integer", "minimum": 1},
-        "parallel": {"type": "integer", "minimum": 1},
+        "metric": _text("What trials are judged by: val/rmse. By default what early stopping watches, else val/loss."),
+        "goal": {"enum": ["minimize", "maximize"], "description": "Follows from the metric."},
+        **budget["properties"],
         "pruner": plugin_node("pruner"),
-        "space": {"type": "object", "minProperties": 1},
-        "constraints": {"type": "array", "items": {"type": "object"}},
-        "try_first": {"type": "array", "items": {"type": "object"}},
+        "space": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"$ref": "#/$defs/Domain"},
+            "description": "The tuned keys by dotted path, each with its domain.",
+        },
+        "constraints": {
+            "type": "array",
+            "items": _constraint(),
+            "description": "Conditions that every candidate meets.",
+        },
+        "try_first": {
+            "type": "array",
+            "items": paths,
+            "description": "Candidates to begin with; what one leaves out has the recipe's value.",
+        },
+    }
+
+
+def _domain() -> dict[str, Any]:
+    number = {"type": "number"}
+    bounds = {"type": "array", "minItems": 2, "maxItems": 2, "items": number}
+    values = {"type": "array", "minItems": 1}
+    branch = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "set": {"type": "object", "description": "What the branch sets in the node."},
+            "space": {
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/Domain"},
+                "description": "The branch's own space; its paths are relative to the node.",
+            },
+        },
+    }
+    return {
+        "type": "object",
+        "x-expected": "a domain like {uniform: [0, 1]}",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {
+            "uniform": bounds
+            | {"description": "Real numbers between two bounds; with `step` a grid that starts at the lower one."},
+            "loguniform": bounds
+            | {"description": "Real numbers between two bounds, which are values, even on the logarithmic scale."},
+            "int": bounds | {"description": "Whole numbers between two bounds, both included; with `step`, or with `log: true`."},
+            "normal": bounds | {"description": "Mean and standard deviation; cut off at 4 of these, or at `low` and `high`."},
+            "ordinal": values | {"description": "Values in an order."},
+            "choice": values | {"description": "Values in no order."},
+            "switch": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": branch,
+                "description": "Branches by name, each of which sets keys of the node and brings its own space.",
+            },
+            "step": {"type": "number", "exclusiveMinimum": 0, "description": "Of uniform and int: the distance of values."},
+            "log": {"type": "boolean", "description": "Of int: even on the logarithmic scale."},
+            "low": number | {"description": "Of normal: the least value."},
+            "high": number | {"description": "Of normal: the greatest value."},
+        },
+    }
+
+
+def _constraint() -> dict[str, Any]:
+    keys = {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "product": keys | {"description": "Of these keys."},
+            "sum": keys | {"description": "Of these keys."},
+            "ratio": keys | {"description": "The first key by the second."},
+            "difference": keys | {"description": "The first key less the second."},
+            "at_least": {"type": "number"},
+            "at_most": {"type": "number"},
+        },
     }
 
 

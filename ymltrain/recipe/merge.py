@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from ymltrain.diagnostics import Diagnostic, Diagnostics, KeyPath, Severity
+from ymltrain.kinds.kind import KINDS
 from ymltrain.recipe.document import Node, Origin
 from ymltrain.recipe.grammar import DEFAULT_TYPES, REQUIRED_SECTIONS, is_column, plugin_kind_at
 from ymltrain.recipe.key_path import format_key_path
@@ -49,7 +50,8 @@ class Merge:
         if was is None or now is None or was == now:
             return lower.mapping
         shared = self._shared_params(kind, was, now) if kind is not None else frozenset[str]()
-        kept = {key: entry for key, entry in lower.mapping.items() if key == "type" or key in shared}
+        owned = KINDS[kind].owned_keys if kind is not None else ("type",)
+        kept = {key: entry for key, entry in lower.mapping.items() if key in owned or key in shared}
         dropped = [key for key in lower.mapping if key not in kept and key not in upper.mapping]
         if dropped:
             self._warn(dropped, was, now, upper, path)

@@ -1,0 +1,1 @@
+"""The tuner section: the search space read, checked with the recipe it changes, and trials compiled from it."""
