@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ymltrain.api import NoParams, Topology
+from ymltrain.builtin.strategy.ddp import DdpParams, DdpStrategy
+from ymltrain.builtin.strategy.fsdp import FsdpParams, FsdpStrategy
 from ymltrain.builtin.strategy.single import SingleStrategy
 from ymltrain.testing.strategy import StrategyKit
 
@@ -22,6 +24,30 @@ class TestSingle(StrategyKit):
 
     def make(self):
         return SingleStrategy(NoParams())
+
+
+class TestDdp(StrategyKit):
+    """`ddp`."""
+
+    fitting = (topology(devices=2), topology(devices=8, nodes=4, accelerator="cuda", precision="bf16-mixed"), topology())
+    unfit = (topology(devices=2, accelerator="mps"),)
+
+    def make(self):
+        return DdpStrategy(DdpParams())
+
+
+class TestFsdp(StrategyKit):
+    """`fsdp`."""
+
+    fitting = (topology(devices=2), topology(devices=8, accelerator="cuda", precision="bf16-mixed"), topology())
+    unfit = (topology(accelerator="mps"), topology(devices=2, accelerator="cuda", precision="16-mixed"))
+
+    def make(self):
+        return FsdpStrategy(FsdpParams())
+
+    def test_it_cuts_the_state_evenly(self):
+        """Eight devices hold an eighth each, rounded up."""
+        assert self.make().memory_per_rank(1_001, 2, topology(devices=8)) == -(-1_001 * 16 // 8)
 
 
 @pytest.mark.parametrize(("precision", "size"), [("32-true", 4), ("64-true", 8), ("bf16-true", 2), ("16-mixed", 4)])

@@ -10,4 +10,4 @@ def test_a_changed_recipe_is_refused_with_what_changed(workplace):
     done = workplace.run("fit", "penguins.yaml", "optimizer.lr=3e-2", "--resume", "--plugin", KILLER)
     assert done.returncode == 2
     assert "error[YT816]" in done.stderr
-    assert [line for line in done.stderr.splitlines() if line.startswith("  ")] == ["  optimizer.lr: 0.01 → 0.03"]
+    assert [line for line in done.stderr.splitlines() if line.startswith("  ")] == ["  needs --force: optimizer.lr: 0.01 → 0.03"]

@@ -120,6 +120,7 @@ class Setup:
             "loss": MseLoss(NoParams()) if is_regression else CrossEntropyLoss(CrossEntropyParams()),
             "metrics": {"rmse": RmseMetric(NoParams())} if is_regression else {"accuracy": AccuracyMetric(AccuracyParams())},
             "strategy": SingleStrategy(NoParams()),
+            "topology": self.plan().topology,
         }
         return TrainingParts(**{**parts, **self.parts})
 

@@ -24,6 +24,7 @@ class Catalog:
     def __init__(self, entries: Iterable[PluginEntry]) -> None:
         self._entries: dict[tuple[str, str], list[PluginEntry]] = {}
         self._loaded: dict[tuple[str, str], LoadedPlugin] = {}
+        self.plugin_files: tuple[Path, ...] = ()
         for entry in entries:
             same_name = self._entries.setdefault((entry.kind, entry.name), [])
             if entry.source not in [other.source for other in same_name]:
@@ -32,7 +33,9 @@ class Catalog:
     @classmethod
     def installed(cls, plugin_files: Sequence[Path] = ()) -> Catalog:
         """The plugins that installed distributions offer through entry points, and those of the given files."""
-        return cls([*plugins_of_distributions(), *(entry for path in plugin_files for entry in plugins_of_file(path))])
+        catalog = cls([*plugins_of_distributions(), *(entry for path in plugin_files for entry in plugins_of_file(path))])
+        catalog.plugin_files = tuple(plugin_files)
+        return catalog
 
     def names(self, kind: str) -> list[str]:
         """The names of all plugins of a kind, sorted."""

@@ -13,7 +13,6 @@ NOT_YET: frozenset[tuple[str, str]] = frozenset(
     {
         *(("split", name) for name in ("stratified", "group", "time", "column")),
         *(("encoder", name) for name in ("robust", "quantile", "hashing")),
-        *(("strategy", name) for name in ("ddp", "fsdp")),
         *(("launcher", name) for name in ("slurm", "kubernetes", "ray")),
         *(("tracker", name) for name in ("csv", "mlflow")),
     }

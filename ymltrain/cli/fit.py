@@ -23,6 +23,7 @@ class Asked:
     profile: str | None
     plan: Path | None
     resume: str | None
+    force: bool
     plugins: tuple[Path, ...]
     workspace: Path | None
     forced: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class Asked:
     help="Do this stage and all that build upon it, even where an earlier run has done the same; `ymltrain plan` names them.",
 )
 @click.option("--no-tune", is_flag=True, help="Train the recipe's own values, though it has a tuner.")
+@click.option("--force", is_flag=True, help="With --resume: go on although the recipe changed in what training depends on.")
 @common_options
 def command(
     arguments: tuple[str, ...],
@@ -64,6 +66,7 @@ def command(
     resume: str | None,
     forced: tuple[str, ...],
     no_tune: bool,
+    force: bool,
     plugins: tuple[Path, ...],
     workspace: Path | None,
     as_json: bool,
@@ -84,7 +87,7 @@ def command(
     from ymltrain.report.study import show_searched
 
     asked = asked_for(arguments, profile, plan, resume, plugins, workspace)
-    ready = prepare_run(replace(asked, forced=forced, no_tune=no_tune, as_json=as_json))
+    ready = prepare_run(replace(asked, forced=forced, no_tune=no_tune, force=force, as_json=as_json))
     if isinstance(ready, Chosen):  # the search was cut short
         if as_json:
             write_json({"status": ready.searched.closed.reason, "study": ready.document})
@@ -132,7 +135,9 @@ def asked_for(
     if plan is None and not recipes and resume in (None, newest):
         raise click.UsageError("name a recipe, or with --resume a run")
     overrides = tuple(word for word in words if "=" in word)
-    return Asked(Path(recipes[0]) if recipes else None, overrides, profile, plan, resume, plugins, workspace)
+    return Asked(
+        Path(recipes[0]) if recipes else None, overrides, profile, plan, resume, force=False, plugins=plugins, workspace=workspace
+    )
 
 
 def _is_recipe(word: str) -> bool:

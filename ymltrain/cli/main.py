@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "explain": ("ymltrain.cli.explain", "Say where a value of a recipe comes from."),
     "fit": ("ymltrain.cli.fit", "Train what a recipe describes; evaluate, bundle and register it."),
     "tune": ("ymltrain.cli.tune", "Search the space of a recipe's tuner; report of a study."),
+    "parity": ("ymltrain.cli.parity", "Compare the steps of a recipe under single, ddp and fsdp."),
     "predict": ("ymltrain.cli.predict", "Predict with a registered model, a run or a bundle."),
     "runs": ("ymltrain.cli.runs", "List runs, or show one."),
     "models": ("ymltrain.cli.models", "List models and versions; move aliases."),

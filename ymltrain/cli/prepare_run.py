@@ -14,12 +14,14 @@ from ymltrain.cli.search_first import Chosen, search_first, with_search, without
 from ymltrain.compiler.passes import compile_recipe
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import UsageError
-from ymltrain.plan.plan import Plan, read_plan, write_plan
+from ymltrain.fit.changes import Verdict, find_changes
+from ymltrain.plan.plan import Plan, PluginSource, read_plan, write_plan
 from ymltrain.plan.stages import stages_upon
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.find import find_run, newest_unfinished
 from ymltrain.record.provenance import gather_provenance
 from ymltrain.record.workspace import find_workspace
+from ymltrain.report.console import say
 from ymltrain.report.diagnostics import show_diagnostics
 
 if TYPE_CHECKING:
@@ -108,32 +110,41 @@ def _run_to_resume(asked: Asked, workspace: Path, plan: Plan | None, *, searched
         if run.final_file.exists():
             raise UsageError("YT815", f"run {run.run_id} has ended already", "start a new run with `ymltrain fit RECIPE`")
     if plan is not None:
-        _check_same_plan(run, plan)
+        _go_on_with(run, plan, asked)
     return run
 
 
-def _check_same_plan(run: RunDirectory, plan: Plan) -> None:
-    """A run goes on with the plan it began with, or not at all."""
+def _go_on_with(run: RunDirectory, plan: Plan, asked: Asked) -> None:
+    """Let a run go on with the plan that is asked for, where it may differ from the one it began with."""
     begun = run.plan()
     if begun.digest == plan.digest:
         return
     now = read_plan(write_plan(plan), "the plan")  # as JSON has it: lists, where the compiler has tuples
-    changes = _changes(begun.recipe.resolved, now.recipe.resolved)
-    if not changes:
-        changes = ["the installed plugins or ymltrain changed since"]
-    raise UsageError(
-        "YT816",
-        f"run {run.run_id} cannot go on with another recipe than it began with:\n  " + "\n  ".join(changes),
-        f"take the changes back, or start a new run without --resume; `ymltrain fit --resume {run.run_id}` goes on as it began",
-    )
+    changes = list(find_changes(begun.recipe.resolved, now.recipe.resolved))
+    verdicts = {change.verdict for change in changes}
+    listed = [str(change) for change in changes]
+    was, is_now = _sources(begun), _sources(now)
+    if not changes or any(was[name] != is_now[name] for name in was.keys() & is_now.keys()):
+        verdicts.add(Verdict.FORCE)
+        listed.append(f"{Verdict.FORCE.value}: the installed plugins or ymltrain changed since")
+    if Verdict.REFUSED in verdicts or (Verdict.FORCE in verdicts and not asked.force):
+        goes_on = f"`ymltrain fit --resume {run.run_id}` goes on as it began"
+        ways = "take the refused changes back" if Verdict.REFUSED in verdicts else "take the changes back, or add --force"
+        raise UsageError(
+            "YT816",
+            f"run {run.run_id} cannot go on with another recipe than it began with:\n  " + "\n  ".join(listed),
+            f"{ways}, or start a new run without --resume; {goes_on}",
+        )
+    run.replace_plan(plan, _yaml(plan.recipe.resolved))
+    for line in listed:
+        say((f"changed, {line}", "yellow"))
+    if not all(change.keeps_bits for change in changes):
+        say(("the weights will equal an uninterrupted run's to float tolerance, not to the bit", "yellow"))
 
 
-def _changes(was: object, now: object, path: str = "") -> list[str]:
-    """Where two resolved recipes differ, a line each."""
-    if isinstance(was, dict) and isinstance(now, dict):
-        keys = [*was, *(key for key in now if key not in was)]
-        return [line for key in keys for line in _changes(was.get(key), now.get(key), f"{path}.{key}" if path else str(key))]
-    return [] if was == now else [f"{path}: {was!r} → {now!r}"]
+def _sources(plan: Plan) -> dict[str, PluginSource]:
+    """Where each plugin comes from that both recipes may choose."""
+    return {f"{node.kind} {node.type}": node.plugin for node in plan.nodes}
 
 
 def _yaml(resolved: Mapping[str, object]) -> str:

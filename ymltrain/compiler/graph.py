@@ -97,6 +97,7 @@ class PluginGraph:
     columns: tuple[Column, ...]
     target: Target | None
     look: DataLook | None = None
+    strategy_reason: str = ""
     edges: tuple[Edge, ...] = field(default=())
     search: SearchSpec | None = None
 

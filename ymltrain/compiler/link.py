@@ -101,7 +101,7 @@ class _Linker:
         chosen = node.at(("type",)) if node is not None else None
         name = chosen.value if chosen is not None else default
         if kind == "strategy" and name == "auto":
-            name = DEFAULT_TYPES[kind]
+            name = "single"  # until the devices are known
         if not isinstance(name, str) or self._request.diagnostics.is_broken(path):
             return None
         try:

@@ -14,11 +14,11 @@ _ALWAYS: Callable[[Any], bool] = lambda _: True  # noqa: E731 - a name for a pre
 NOT_YET: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("event_time",), _ALWAYS, "leave it out; splits go by `random` or `hash`"),
     (("weight",), _ALWAYS, "leave it out; every row weighs the same"),
-    (("compute", "devices"), lambda value: value not in ("auto", 1), "one device runs: `devices: 1`"),
-    (("compute", "nodes"), lambda value: value != 1, "one machine runs: `nodes: 1`"),
-    (("compute", "max_restarts"), lambda value: value != 0, "start again with `ymltrain fit --resume`"),
-    (("compute", "time_limit"), _ALWAYS, "stop it with SIGTERM; `ymltrain fit --resume` goes on"),
-    (("compute", "device_memory"), _ALWAYS, "leave it out"),
+    (
+        ("compute", "nodes"),
+        lambda value: value != 1,
+        "one machine runs: `nodes: 1`; `plan --world` shows what more would take",
+    ),
     (("skew", "profile"), lambda value: value is True, "leave it out"),
 )
 """Key path, which values of it are not done yet, and what to write instead."""

@@ -17,6 +17,7 @@ from ymltrain.compiler.request import Request
 from ymltrain.compiler.rules import check_graph
 from ymltrain.compiler.search.check import check_search as check_tuner
 from ymltrain.compiler.search.trial import trial_document
+from ymltrain.compiler.strategy import choose_strategy
 from ymltrain.diagnostics import Diagnostic, RecipeError, Source, Span
 from ymltrain.plan.plan import Plan
 from ymltrain.plan.search.space import Space
@@ -110,6 +111,7 @@ PASSES: tuple[Pass, ...] = (
     Pass(check_envelope),
     Pass(link_plugins),
     Pass(look_at_data),
+    Pass(choose_strategy),
     Pass(check_graph, barrier=True),
     Pass(check_search, barrier=True),
 )

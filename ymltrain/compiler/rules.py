@@ -1,17 +1,19 @@
-"""Pass 10: rules across nodes. Each rule is a function of the graph that yields what it finds."""
+"""Pass 11: rules across nodes. Each rule is a function of the graph that yields what it finds."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-from ymltrain.compiler.devices import accelerators
+from ymltrain.compiler.devices import accelerators, count_cuda_devices
 from ymltrain.compiler.graph import LinkedNode, PluginGraph
 from ymltrain.compiler.look import task_of
 from ymltrain.compiler.request import Request
 from ymltrain.compiler.topology import derive_topology
 from ymltrain.diagnostics import Diagnostic, KeyPath, Severity, did_you_mean
+from ymltrain.plan.topology import Topology
 from ymltrain.recipe.document import plain
 from ymltrain.recipe.key_path import format_key_path
 from ymltrain.storage import alias_problem, model_name_problem
@@ -181,11 +183,46 @@ def strategy_fits_the_topology(graph: PluginGraph, _: Request) -> Iterator[Diagn
     strategy = graph.nodes.get("strategy")
     if strategy is None or graph.compute is None or graph.trainer is None:
         return
-    topology = derive_topology(graph.compute, graph.trainer)
+    topology = derive_topology(graph.compute, graph.trainer, is_single=strategy.type == "single")
     for problem in strategy.plugin.implementation(strategy.params).problems(topology):
-        written: list[KeyPath] = [("compute", "nodes"), ("compute", "devices")]
+        written: list[KeyPath] = [("compute", "nodes"), ("compute", "devices")] if strategy.type == "single" else []
         path = next((path for path in written if graph.root.at(path) is not None), ("strategy",))
-        yield _at(graph, "YT615", f'the strategy "{strategy.type}" cannot run here: {problem}', "", path)
+        hint = "`strategy: auto` takes one that can" if strategy.type == "single" else ""
+        yield _at(graph, "YT615", f'the strategy "{strategy.type}" cannot run here: {problem}', hint, path)
+    yield from _too_many_devices(graph, topology)
+
+
+def _too_many_devices(graph: PluginGraph, topology: Topology) -> Iterator[Diagnostic]:
+    path: KeyPath = ("compute", "devices")
+    if topology.accelerator == "cuda" and topology.devices > (here := count_cuda_devices()):
+        hint = f"write `devices: {here}`" if here else "write `accelerator: cpu`"
+        yield _at(graph, "YT630", f"{topology.devices} CUDA devices are asked for, and there are {here} here", hint, path)
+    elif topology.accelerator == "mps" and topology.devices > 1:
+        yield _at(graph, "YT630", "MPS has one device", "write `devices: 1`, or `accelerator: cpu`", path)
+    elif topology.accelerator == "cpu" and topology.devices > (cores := os.cpu_count() or 1):
+        message = f"{topology.devices} processes share {cores} cores: each will wait for the others"
+        found = _at(graph, "YT631", message, f"write `devices: {cores}` or less, except to try a larger world", path)
+        yield replace(found, severity=Severity.WARNING)
+    if topology.world_size > topology.batch_size:
+        message = f"batches of {topology.batch_size} rows are fewer than the {topology.world_size} devices that share them"
+        yield _at(
+            graph, "YT632", message, "raise trainer.batch_size, which is global, or take fewer devices", ("trainer", "batch_size")
+        )
+
+
+def batch_norm_is_per_device(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
+    """BatchNorm sees the rows of one device only: another number of devices trains another model."""
+    model = graph.nodes.get("model")
+    if model is None or graph.compute is None or graph.trainer is None or getattr(model.params, "norm", None) != "batch":
+        return
+    strategy = graph.nodes.get("strategy")
+    topology = derive_topology(graph.compute, graph.trainer, is_single=strategy is None or strategy.type == "single")
+    if topology.world_size > 1:
+        message = (
+            f"`norm: batch` normalises over the rows of one device: {topology.world_size} devices train another model than one"
+        )
+        found = _at(graph, "YT633", message, "use `norm: layer`, which does not depend on the batch", ("model", "norm"))
+        yield replace(found, severity=Severity.WARNING)
 
 
 def keys_are_used(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
@@ -249,6 +286,7 @@ RULES: tuple[Rule, ...] = (
     best_weights_need_validation,
     precision_fits_the_accelerator,
     strategy_fits_the_topology,
+    batch_norm_is_per_device,
     keys_are_used,
     champions_are_compared_on_the_same_rows,
     gates_say_something,

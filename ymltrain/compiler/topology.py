@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from ymltrain.compiler.devices import accelerators
+from ymltrain.compiler.devices import accelerators, count_cuda_devices
 from ymltrain.plan.sections import Compute, Trainer
 from ymltrain.plan.topology import Topology
 
 
-def derive_topology(compute: Compute, trainer: Trainer) -> Topology:
-    """The topology; `auto` takes the fastest accelerator that is here and one device of it."""
+def derive_topology(compute: Compute, trainer: Trainer, *, is_single: bool) -> Topology:
+    """The topology; `auto` takes the fastest accelerator that is here and, unless one device is wanted, all GPUs of it."""
+    accelerator = accelerators()[0] if compute.accelerator == "auto" else compute.accelerator
+    every = 1 if is_single or accelerator != "cuda" else max(1, count_cuda_devices())
     return Topology(
-        accelerator=accelerators()[0] if compute.accelerator == "auto" else compute.accelerator,
+        accelerator=accelerator,
         nodes=compute.nodes,
-        devices=1 if compute.devices == "auto" else compute.devices,
+        devices=every if compute.devices == "auto" else compute.devices,
         precision=trainer.precision,
         batch_size=trainer.batch_size,
     )

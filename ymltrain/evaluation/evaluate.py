@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ymltrain.data.loader import TensorSplit
+from ymltrain.data.ranks import ALONE, Ranks
 from ymltrain.diagnostics import RunError
 from ymltrain.kinds.contracts import Metric
 from ymltrain.plan.shapes import OutputShape
@@ -37,11 +38,12 @@ class TargetDecoder(Protocol):
 
 @dataclass(frozen=True)
 class Measures:
-    """What a network is measured by: the loss, the metrics by name, and how its outputs are read."""
+    """What a network is measured by: the loss, the metrics by name, how its outputs are read, and who shares the work."""
 
     loss: LossFunction
     metrics: Mapping[str, Metric]
     target: TargetDecoder
+    ranks: Ranks = ALONE
 
 
 def evaluate(
@@ -54,23 +56,40 @@ def evaluate(
 ) -> dict[str, float]:
     """`loss` and every metric of a network on a split, by name.
 
+    Several ranks share the network's work; each then measures all outputs, so that the values are those of one process.
     `context` surrounds each forward pass (mixed precision). Raises RunError when a metric cannot be computed.
     """
     classes = measures.target.output.width
     built = {name: metric.build(classes).set_dtype(torch.float64) for name, metric in measures.metrics.items()}
+    for metric in built.values():
+        metric.sync_on_compute = False  # each rank has seen every row
     loss_sum = 0.0
-    with _evaluating(network), torch.inference_mode():
+    with _evaluating(network), torch.inference_mode() if measures.ranks.world == 1 else torch.no_grad():
         for start in range(0, split.rows, batch_rows):
             batch = split.part(start, start + batch_rows)
-            with context():
-                output = network(batch.inputs)
-            output = full_precision(output)
+            output = _output(network, split, (start, len(batch.target)), context, measures.ranks)
             loss_sum += float(measures.loss(output, batch.target).cpu().double().sum())
             predicted, true = _decoded(output, batch.target, measures.target)
             for name, metric in built.items():
                 with _named(name):
                     metric.update(predicted, true)
         return {"loss": loss_sum / split.rows} | {name: _compute(name, metric) for name, metric in built.items()}
+
+
+def _output(
+    network: nn.Module,
+    split: TensorSplit,
+    stretch: tuple[int, int],
+    context: Callable[[], AbstractContextManager[Any]],
+    ranks: Ranks,
+) -> Tensor:
+    """The network's outputs for a stretch of rows (its first, and how many), each computed by one rank."""
+    start, rows = stretch
+    first, last = ranks.share(rows)
+    is_idle = first == last  # a sharded network needs every rank in each forward pass
+    with context():
+        output = full_precision(network(split.part(start + first, start + (first + 1 if is_idle else last)).inputs))
+    return ranks.rows_of_all(output[:0] if is_idle else output, rows)
 
 
 def full_precision(output: Tensor) -> Tensor:

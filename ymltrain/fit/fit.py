@@ -46,7 +46,7 @@ def fit(job: Job) -> FitResult:
     mend is ended for good.
     """
     clock = StageClock(seconds_since_process_start())
-    with locked(job.run), stop_on_signals() as stop, ThreadPoolExecutor(1) as background:
+    with locked(job.run), stop_on_signals(job.plan.compute.limit_seconds) as stop, ThreadPoolExecutor(1) as background:
         job.watch(StageChanged(stage="data", note=str(job.plan.node("datasource").params.get("path", ""))))
         prepared = background.submit(_timed_preparation, job, clock)
         return _Fit(job, clock, stop).run(prepared)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -12,8 +13,9 @@ import polars as pl
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.compiler.graph import DataLook
 from ymltrain.data.reading import column_values, finite_or_null, read_rows
+from ymltrain.fit.memory import RankMemory, estimate_memory
 from ymltrain.kinds.contracts import ColumnType
-from ymltrain.plan.plan import Plan
+from ymltrain.plan.plan import Plan, PlanNode
 from ymltrain.plan.shapes import FeatureShape, OutputShape, TensorShape
 
 FLOAT_BYTES = 4
@@ -51,10 +53,29 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     bundle_disk: int
     record_disk: int
     writes: tuple[str, ...]
+    ranks: tuple[RankMemory, ...]
 
 
-def preview_plan(plan: Plan, look: DataLook, catalog: Catalog, environment: Mapping[str, str]) -> Preview:
-    """Estimate what a plan will come to."""
+@dataclass(frozen=True)
+class Scale:
+    """A world to show the plan in: its devices (None: the plan's own), the strategies beside it, whether to run a step on none."""
+
+    world: int | None = None
+    strategies: tuple[PlanNode, ...] = ()
+    is_measured: bool = False
+
+
+OWN_SCALE = Scale()
+
+
+def preview_plan(
+    plan: Plan, look: DataLook, catalog: Catalog, environment: Mapping[str, str], at_scale: Scale = OWN_SCALE
+) -> Preview:
+    """Estimate what a plan will come to. Raises YmltrainError."""
+
+    def build(node: PlanNode) -> Any:
+        return catalog.build(node, environment)
+
     sample = pl.DataFrame(look.sample)
     shapes = [_feature_shape(plan, feature.column, sample, catalog, environment) for feature in plan.features]
     output = _output_shape(plan, sample)
@@ -82,7 +103,35 @@ def preview_plan(plan: Plan, look: DataLook, catalog: Catalog, environment: Mapp
         bundle_disk=weights + plan.skew.golden_rows * GOLDEN_ROW_BYTES,
         record_disk=_record_bytes(plan, max_steps),
         writes=_writes(plan),
+        ranks=_ranks(plan, at_scale, tensors, (shapes, output), build),
     )
+
+
+def _ranks(
+    plan: Plan,
+    at_scale: Scale,
+    tensors: tuple[TensorShape, ...],
+    shapes: tuple[list[FeatureShape], OutputShape],
+    build: Callable[[PlanNode], Any],
+) -> tuple[RankMemory, ...]:
+    """The memory of each rank under the plan's strategy and, in another world, under those that could run it."""
+    topology = plan.topology if at_scale.world is None else msgspec.structs.replace(plan.topology, nodes=1, devices=at_scale.world)
+    node = plan.node("strategy")
+    nodes = {node.type: node, **{other.type: other for other in at_scale.strategies}}
+    names = [node.type] if at_scale.world is None else ["single"] if at_scale.world == 1 else ["ddp", "fsdp"]
+    found = []
+    for name in names:
+        strategy = build(nodes[name])
+        optimizer = build(plan.node("optimizer"))
+        is_sharded = bool(getattr(strategy, "shards_weights", False))
+        memory = estimate_memory(tensors, optimizer.tensors_per_weight, topology, is_sharded=is_sharded, strategy=name)
+        if at_scale.is_measured:
+            from ymltrain.fit.measuring import measure_memory
+
+            plugins = {kind: build(plan.node(kind)) for kind in ("model", "optimizer", "loss")} | {"strategy": strategy}
+            memory = measure_memory(memory, plugins, shapes, topology)
+        found.append(memory)
+    return tuple(found)
 
 
 def _feature_shape(plan: Plan, column: str, sample: pl.DataFrame, catalog: Catalog, environment: Mapping[str, str]) -> FeatureShape:

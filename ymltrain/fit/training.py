@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 from torch import nn
@@ -10,15 +11,20 @@ from ymltrain.bundle.contract import CONTRACT_FILE, read_contract
 from ymltrain.bundle.predictor import verified_weights
 from ymltrain.data.loader import TensorSplit
 from ymltrain.data.prepare import PreparedData
-from ymltrain.diagnostics import BundleError
+from ymltrain.diagnostics import BundleError, RunError
 from ymltrain.evaluation.evaluate import Measures, evaluate
 from ymltrain.fit.job import Job
 from ymltrain.fit.reuse import Earlier
+from ymltrain.launch.budget import count_preemption
+from ymltrain.launch.handover import Handover
+from ymltrain.launch.local import Launch, launch_training
 from ymltrain.plan.events import RunEvent, StageChanged
+from ymltrain.plan.shapes import FeatureShape
 from ymltrain.record.attempt import ResumePoint
 from ymltrain.run.checkpoint import Checkpoints
-from ymltrain.run.parts import Surroundings, TrainingData, TrainingParts, TrainOutcome
-from ymltrain.run.session import build_network, train
+from ymltrain.run.parts import Surroundings, TrainingData, TrainOutcome
+from ymltrain.run.pieces import Pieces
+from ymltrain.run.session import build_network, make_parts, train
 from ymltrain.run.signals import StopSignal
 
 EVALUATION_ROWS = 16_384
@@ -26,12 +32,12 @@ EVALUATION_ROWS = 16_384
 
 def newest_position(job: Job) -> ResumePoint | None:
     """Where the run's newest complete checkpoint stands, or None when there is none."""
-    found = Checkpoints(job.run.checkpoints, job.plan.trainer.checkpoint.keep, job.plan.digest).newest()
+    plans = (job.plan.digest, *job.run.earlier_digests())
+    found = Checkpoints(job.run.checkpoints, job.plan.trainer.checkpoint.keep, plans).newest()
     if found is None:
         return None
-    path, snapshot = found
-    position = snapshot.state.position
-    return ResumePoint(checkpoint=path.name, epoch=position.epoch, step=position.step)
+    position = found.state.position
+    return ResumePoint(checkpoint=found.path.name, epoch=position.epoch, step=position.step)
 
 
 def reused_outcome(earlier: Earlier) -> TrainOutcome | None:
@@ -49,31 +55,37 @@ def reused_outcome(earlier: Earlier) -> TrainOutcome | None:
         steps=final.steps,
         epochs=final.epochs,
         best_epoch=final.best_epoch,
-        weights=weights,
+        pieces=Pieces(weights),
         metrics=earlier.measured(lambda name: not name.startswith("test/")),
         resumed_from=None,
     )
 
 
 def train_network(job: Job, data: PreparedData, emit: Callable[[RunEvent], None], stop: StopSignal) -> TrainOutcome:
-    """Train the plan's network."""
+    """Train the plan's network, in this process or in one for each device."""
     plan = job.plan
-    parts = TrainingParts(
-        network=_network(job, data),
-        optimizer=job.build(plan.node("optimizer")),
-        lr_scheduler=job.build(plan.node("lr_scheduler")),
-        loss=job.build(plan.node("loss")),
-        metrics=job.metrics(),
-        strategy=job.build(plan.node("strategy")),
-    )
     rows = data.report.rows
     emit(StageChanged(stage="train", note=f"{rows.train:,} rows, {rows.val:,} to validate, {rows.test:,} to test"))
-    return train(
-        plan,
-        parts,
-        TrainingData(train=data.splits["train"], val=data.splits.get("val"), target=data.target),
-        Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop),
-    )
+    around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, plans=job.run.earlier_digests())
+    train_split, val = data.splits["train"], data.splits.get("val")
+    if plan.topology.world_size > 1:
+        launch = Launch(plan, job.run.path, job.workspace, job.catalog.plugin_files, job.warn)
+        outcome = launch_training(launch, Handover(train_split, val, _shapes(job, data), data.target), around)
+    else:
+        parts = make_parts(plan, job.build, _shapes(job, data), data.target.output)
+        outcome = train(plan, parts, TrainingData(train=train_split, val=val, target=data.target), around)
+    if outcome.status == "preempted" and stop.signal is not signal.SIGINT:
+        _count_preemption(job)
+    return outcome
+
+
+def _count_preemption(job: Job) -> None:
+    """Keep how often the run was preempted. Raises RunError when that is more often than the recipe allows."""
+    allowed = job.plan.compute.max_preemptions
+    count = count_preemption(job.run.path).preemptions
+    if allowed is not None and count > allowed:
+        message = f"the run was preempted {count} times, and compute.max_preemptions is {allowed}; its state is saved"
+        raise RunError("YT983", message, "`ymltrain fit --resume` goes on; ask for time that is not taken away, or allow more")
 
 
 def evaluate_test(job: Job, data: PreparedData, outcome: TrainOutcome) -> dict[str, float]:
@@ -91,5 +103,9 @@ def evaluate_test(job: Job, data: PreparedData, outcome: TrainOutcome) -> dict[s
 
 def _network(job: Job, data: PreparedData) -> nn.Module:
     """The plan's network with its initial weights."""
-    shapes = [data.encoders[feature.column].shape for feature in job.plan.features]
-    return build_network(job.build(job.plan.node("model")), shapes, data.target.output, job.plan.seeds["weights"])
+    return build_network(job.build(job.plan.node("model")), _shapes(job, data), data.target.output, job.plan.seeds["weights"])
+
+
+def _shapes(job: Job, data: PreparedData) -> list[FeatureShape]:
+    """The shapes of the encoded features, in plan order."""
+    return [data.encoders[feature.column].shape for feature in job.plan.features]

@@ -7,6 +7,7 @@ unless the contract says otherwise. Heavy imports (torch, lightning, tensorboard
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Protocol
 
@@ -198,7 +199,7 @@ class Metric(Protocol):
 
 
 class Strategy(Protocol):
-    """Constructed as `Implementation(params)`."""
+    """Constructed as `Implementation(params)`. One that cuts weights over the ranks says so: `shards_weights = True`."""
 
     def problems(self, topology: Topology) -> Sequence[str]:
         """Why this strategy cannot run on this topology; empty when it can."""
@@ -208,7 +209,21 @@ class Strategy(Protocol):
         """Bytes of parameters, gradients and optimizer state on each rank."""
         ...
 
-    def build(self, topology: Topology) -> LightningStrategy | str: ...
+    def build(self, topology: Topology) -> LightningStrategy | str:
+        """What drives Lightning's Trainer; it must leave the module as it is, `distribute` spreads the network."""
+        ...
+
+    def distribute(self, network: torch.nn.Module, topology: Topology, device: torch.device) -> torch.nn.Module:
+        """The network as training calls it: on the device, with gradients that come out averaged over the ranks.
+
+        The network itself may be changed (sharded), but not the names of its parameters. A process group is there
+        when the topology has several ranks.
+        """
+        ...
+
+    def accumulating(self, distributed: torch.nn.Module) -> AbstractContextManager[None]:
+        """Forward and backward passes in the block keep their gradients to this rank: a later pass averages them."""
+        ...
 
 
 class Tracker(Protocol):

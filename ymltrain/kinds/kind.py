@@ -56,7 +56,9 @@ KINDS: dict[str, Kind] = {
         Kind("lr_scheduler", "the learning rate over steps", ("factor",)),
         Kind("loss", "what training minimises", ("tasks", "build")),
         Kind("metric", "what is reported and watched", ("tasks", "goal", "build")),
-        Kind("strategy", "how training spreads over devices", ("problems", "memory_per_rank", "build")),
+        Kind(
+            "strategy", "how training spreads over devices", ("problems", "memory_per_rank", "build", "distribute", "accumulating")
+        ),
         Kind("tracker", "an observer of run events", ("start", "observe", "finish")),
         Kind(
             "registry",

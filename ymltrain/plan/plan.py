@@ -9,7 +9,7 @@ import msgspec
 
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.search.spec import SearchSpec
-from ymltrain.plan.sections import Promote, Skew, Trainer
+from ymltrain.plan.sections import Compute, Promote, Skew, Trainer
 from ymltrain.plan.shapes import Task
 from ymltrain.plan.stages import Stage
 from ymltrain.plan.topology import Topology
@@ -102,6 +102,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     target: TargetSpec
     trainer: Trainer
     topology: Topology
+    compute: Compute = Compute()
+    strategy_reason: str = ""
     watch: Watch | None
     skew: Skew
     register: RegisterSpec | None
@@ -123,6 +125,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             if stage.name == name:
                 return stage
         raise KeyError(name)
+
+    @property
+    def strategy(self) -> str:
+        """The name of the strategy; `single` when none is named."""
+        return next((node.type for node in self.nodes_of("strategy")), "single")
 
     def nodes_of(self, kind: str) -> tuple[PlanNode, ...]:
         """All nodes of a kind, in plan order."""

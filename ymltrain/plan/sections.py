@@ -12,6 +12,15 @@ PositiveInt = Annotated[int, Meta(ge=1)]
 Precision = Literal["32-true", "64-true", "bf16-true", "16-true", "bf16-mixed", "16-mixed"]
 
 
+DURATION = r"^[0-9]+(\.[0-9]+)?(s|m|h|d)$"
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds_of(duration: str) -> float:
+    """A duration as a recipe writes it, in seconds."""
+    return float(duration[:-1]) * SECONDS[duration[-1]]
+
+
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A section owned by the framework."""
 
@@ -30,6 +39,9 @@ class Checkpoint(Section, frozen=True, kw_only=True):
     every_n_epochs: Annotated[int, Meta(ge=1, description="Save after every n epochs.")] = 1
     every_n_steps: Annotated[int, Meta(ge=1, description="Save every n optimizer steps too, within epochs.")] | None = None
     keep: Annotated[int, Meta(ge=1, description="How many complete checkpoints stay on disk.")] = 2
+    in_background: Annotated[
+        bool, Meta(description="Write those that training goes on from while it goes on; it takes memory for a copy of the state.")
+    ] = False
 
 
 class Trainer(Section, frozen=True, kw_only=True):
@@ -40,16 +52,34 @@ class Trainer(Section, frozen=True, kw_only=True):
     batch_size: Annotated[
         int, Meta(ge=1, description="Rows per optimizer batch, GLOBAL: the same whatever the number of devices.")
     ] = 256
+    lr_scaling: Annotated[
+        Literal["none", "linear", "sqrt"],
+        Meta(description="How optimizer.lr grows with the rows of a step, from what it is at `lr_batch_size` rows."),
+    ] = "none"
+    lr_batch_size: Annotated[int, Meta(ge=1, description="The rows of a step that optimizer.lr is written for.")] = 256
     accumulate_grad_batches: Annotated[int, Meta(ge=1, description="Batches whose gradients make one optimizer step.")] = 1
     gradient_clip_val: Annotated[float, Meta(gt=0, description="Clip the gradients' total norm to this value.")] | None = None
     precision: Annotated[Precision, Meta(description="Lightning's names; 32-true is full float32.")] = "32-true"
     log_every_n_steps: Annotated[int, Meta(ge=1, description="Record train/loss and lr every n optimizer steps.")] = 50
+    log_grad_norm: Annotated[bool, Meta(description="Record train/grad_norm beside them: of all gradients, before clipping.")] = (
+        False
+    )
+    log_speed: Annotated[
+        bool, Meta(description="Record rows a second, seconds a step and where they go, and memory, every log_every_n_steps.")
+    ] = False
+    trace: Annotated[bool, Meta(description="Write a trace of five steps of each rank to trace/ of the run, for Perfetto.")] = False
     early_stopping: EarlyStopping | None = None
     checkpoint: Checkpoint = Checkpoint()
     weights: Annotated[
         Literal["best", "last"],
         Meta(description="Which weights are evaluated and bundled: of the best epoch by the watched metric, or the last."),
     ] = "best"
+
+    @property
+    def lr_factor(self) -> float:
+        """What `lr_scaling` multiplies optimizer.lr with."""
+        power = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}[self.lr_scaling]
+        return float((self.batch_size * self.accumulate_grad_batches / self.lr_batch_size) ** power)
 
 
 class Compute(Section, frozen=True, kw_only=True):
@@ -60,16 +90,37 @@ class Compute(Section, frozen=True, kw_only=True):
     )
     devices: Annotated[PositiveInt | Literal["auto"], Meta(description="Devices per node.")] = "auto"
     nodes: Annotated[int, Meta(ge=1, description="Machines.")] = 1
-    max_restarts: Annotated[int, Meta(ge=0, description="Restarts after a failure of a worker.")] = 0
+    max_restarts: Annotated[
+        int, Meta(ge=0, description="How often workers are started anew after one failed, over all attempts at a run.")
+    ] = 0
+    max_preemptions: Annotated[int, Meta(ge=0, description="How often a run may be preempted; none is no limit.")] | None = None
+    hang_timeout: Annotated[
+        str, Meta(pattern=DURATION, description="A worker that gives no sign of life for so long is ended and named: 10m.")
+    ] = "10m"
     time_limit: (
-        Annotated[
-            str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(s|m|h|d)$", description="Stop cleanly and resumably after this time: 90m, 2h.")
-        ]
-        | None
+        Annotated[str, Meta(pattern=DURATION, description="Stop cleanly and resumably after this time: 90m, 2h.")] | None
     ) = None
     device_memory: (
         Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(MiB|GiB)$", description="Memory of one device: 80GiB.")] | None
     ) = None
+
+    @property
+    def hang_seconds(self) -> float:
+        """`hang_timeout` in seconds."""
+        return seconds_of(self.hang_timeout)
+
+    @property
+    def limit_seconds(self) -> float | None:
+        """`time_limit` in seconds."""
+        return seconds_of(self.time_limit) if self.time_limit is not None else None
+
+    @property
+    def device_bytes(self) -> int | None:
+        """`device_memory` in bytes."""
+        if self.device_memory is None:
+            return None
+        unit = {"MiB": 1 << 20, "GiB": 1 << 30}[self.device_memory[-3:]]
+        return int(float(self.device_memory[:-3]) * unit)
 
 
 class Skew(Section, frozen=True, kw_only=True):

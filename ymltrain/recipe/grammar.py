@@ -32,7 +32,7 @@ DEFAULT_TYPES = {
     "split": "random",
     "optimizer": "adamw",
     "lr_scheduler": "constant",
-    "strategy": "single",
+    "strategy": "auto",
     "tracker": "tensorboard",
 }
 """The plugin of a kind where the recipe chooses none."""

@@ -95,6 +95,26 @@ class RunDirectory:
             raise UsageError("YT935", f"{self.path} is not the directory of a run: {error}") from None
         return read_plan(content, str(self.plan_file))
 
+    def replace_plan(self, plan: Plan, resolved_yaml: str) -> None:
+        """Let the run go on with another plan; those it went by before stay in plans/. Raises RunError or UsageError."""
+        try:
+            before = self.plan_file.read_bytes()
+            self.earlier_plans.mkdir(exist_ok=True)
+            write_durably(self.earlier_plans / f"{len(list(self.earlier_plans.iterdir())) + 1}.json", before)
+            write_durably(self.path / "resolved.yaml", resolved_yaml.encode())
+            write_durably(self.plan_file, write_plan(plan))
+        except OSError as error:
+            raise folder_fault(self.path, error) from error
+
+    def earlier_digests(self) -> tuple[str, ...]:
+        """The digests of the plans that the run went by before: checkpoints made under them are its own."""
+        files = sorted(self.earlier_plans.glob("*.json")) if self.earlier_plans.is_dir() else []
+        return tuple(read_plan(file.read_bytes(), str(file)).digest for file in files)
+
+    @property
+    def earlier_plans(self) -> Path:
+        return self.path / "plans"
+
     @property
     def created(self) -> str:
         """When the run was made: ISO 8601, in UTC."""

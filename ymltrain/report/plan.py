@@ -32,6 +32,9 @@ def show_plan(plan: Plan, preview: Preview, graph: PluginGraph) -> None:
     for title, table in sections:
         tell((f"\n{title}", "bold cyan"))
         draw(table)
+    if preview.ranks:
+        tell(("\nEach device", "bold cyan"))
+        draw(_ranks(plan, preview))
     tell(("\nWrites", "bold cyan"))
     for path in preview.writes:
         tell(f"  {path}")
@@ -91,6 +94,21 @@ def _stages(plan: Plan) -> Table:
     return table
 
 
+def _ranks(plan: Plan, preview: Preview) -> Table:
+    """What each device holds, and whether it has room."""
+    room = plan.compute.device_bytes
+    table = _table("strategy", "devices", "rows", "weights", "gradients", "optimizer", "gathered", "activations", "at most", "fits")
+    for memory in preview.ranks:
+        fits = memory.fits(room)
+        verdict = "" if fits is None else f"in {size(room or 0)}" if fits else f"NOT in {size(room or 0)}"
+        measured = ["—" if value is None else size(value) for value in (memory.activations, memory.most)]
+        held = (memory.parameters, memory.gradients, memory.optimizer, memory.gathered)
+        table.add_row(
+            memory.strategy, f"{memory.world:,}", f"{memory.rows:,}", *(size(value) for value in held), *measured, verdict
+        )
+    return table
+
+
 def _estimates(plan: Plan, preview: Preview) -> Table:
     about = "" if preview.rows_are_exact else "about "
     parts = ", ".join(f"{name} {count:,}" for name, count in preview.split_rows.items())
@@ -103,7 +121,8 @@ def _estimates(plan: Plan, preview: Preview) -> Table:
         ("rows", f"{about}{preview.rows:,} (about {parts})"),
         ("steps", f"{preview.steps_per_epoch:,} an epoch, at most {preview.max_steps:,}"),
         ("parameters", f"{preview.parameters:,} in {len(preview.tensors)} tensors: {tensors}{more}"),
-        ("runs on", f"{topology.world_size} × {topology.accelerator}, {topology.precision}, batches of {topology.batch_size:,}"),
+        ("runs on", f"{topology.world_size} × {topology.accelerator}, {topology.precision}; {_strategy(plan)}"),
+        ("batch", _batch(plan)),
         ("memory", f"data {size(preview.data_memory)}; weights, gradients, optimizer {size(preview.state_memory)} on each device"),
         (
             "disk",
@@ -112,3 +131,21 @@ def _estimates(plan: Plan, preview: Preview) -> Table:
     ):
         table.add_row(name, value)
     return table
+
+
+def _strategy(plan: Plan) -> str:
+    return f"{plan.strategy}: {plan.strategy_reason}" if plan.strategy_reason else plan.strategy
+
+
+def _batch(plan: Plan) -> str:
+    """The global batch, what each device takes of it, and what the learning rate becomes."""
+    trainer, topology = plan.trainer, plan.topology
+    rows = f"{topology.batch_size:,} rows"
+    if topology.world_size > 1:
+        rows += f", {-(-topology.batch_size // topology.world_size):,} on each device"
+    if trainer.accumulate_grad_batches > 1:
+        step = topology.batch_size * trainer.accumulate_grad_batches
+        rows += f"; {trainer.accumulate_grad_batches} batches make a step of {step:,}"
+    if trainer.lr_scaling != "none":
+        rows += f"; lr × {trainer.lr_factor:.4g} ({trainer.lr_scaling}, written for {trainer.lr_batch_size:,})"
+    return rows

@@ -55,6 +55,14 @@ class Rules:
         return self.trainer.weights == "best" and self.watch is not None
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint that is complete."""
+
+    position: Position
+    path: Path
+
+
 class Store(Protocol):
     """Where the loop has weights and state kept."""
 
@@ -65,8 +73,12 @@ class Store(Protocol):
         """Copy the weights as they are now."""
         ...
 
-    def save(self) -> Path:
-        """Write a checkpoint of everything as it is now."""
+    def save(self, *, in_background: bool) -> Saved | None:
+        """Write a checkpoint of everything as it is now; None when it is left to the background."""
+        ...
+
+    def saved(self, *, wait: bool) -> Saved | None:
+        """A checkpoint that the background has completed since it was last asked."""
         ...
 
 
@@ -79,6 +91,9 @@ class TrainingLoop:
         self.state = state
         self._emit = around.emit
         self._stop = around.stop
+        self.ranks = around.ranks
+        self.pulse = around.pulse
+        self.traces = around.checkpoints.parent / "trace"
         self._saved_at = state.position
         self._pending = torch.tensor(0.0)
         self.is_preempted = False
@@ -103,16 +118,16 @@ class TrainingLoop:
         """Optimizer steps until the last one."""
         return self.extent.total_steps - self.state.position.step
 
-    def start(self, device: torch.device, store: Store) -> None:
-        """Take up the running sum of the losses on the device where it grows."""
+    def start(self, device: torch.device, store: Store, pending: float) -> None:
+        """Take up this rank's running sum of the losses on the device where it grows."""
         self._store = store
         dtype = torch.float32 if device.type == "mps" else torch.float64  # MPS has no float64
-        self._pending = torch.tensor(self.state.pending, dtype=dtype, device=device)
+        self._pending = torch.tensor(pending, dtype=dtype, device=device)
 
-    def freeze(self) -> LoopState:
-        """The state, ready to be saved."""
-        self.state.pending = self._pending.item()
-        return self.state
+    @property
+    def pending(self) -> float:
+        """This rank's sum of the losses that were not read yet, exactly as it stands."""
+        return self._pending.item()
 
     def expect(self, epoch: int, batch: int) -> None:
         """Refuse to train on batches that are not the next ones."""
@@ -120,8 +135,13 @@ class TrainingLoop:
         if (epoch, batch) != (position.epoch, position.batch):
             raise InternalError("YT909", f"batch {batch} of epoch {epoch} was served at {position}", "please report this")
 
-    def step_taken(self, losses: Tensor, rows: int, batches: int, lr: float) -> bool:
-        """Take in an optimizer step: the sum of its row losses, its size and its lr. Whether training goes on."""
+    @property
+    def is_next_logged(self) -> bool:
+        """Whether the step that is being taken is one of those that are recorded."""
+        return (self.state.position.step + 1) % self.trainer.log_every_n_steps == 0
+
+    def step_taken(self, losses: Tensor, rows: int, batches: int, extra: dict[str, float]) -> bool:
+        """Take in an optimizer step: this rank's sum of its row losses, its rows on all ranks, what else to record."""
         state = self.state
         self._pending += losses
         state.pending_rows += rows
@@ -129,16 +149,17 @@ class TrainingLoop:
         state.position = Position(epoch=before.epoch, batch=before.batch + batches, step=before.step + 1)
         if state.position.step % self.trainer.log_every_n_steps == 0:
             self._read_losses()
-            self._log({"train/loss": state.since_log.take(), "lr": lr})
+            self._log({"train/loss": state.since_log.take(), **extra})
+        self._report_saved(wait=False)
         if self._is_epoch_over:
             return self.steps_left > 0
-        if self._stop.is_requested:
+        if self.ranks.any(self._stop.is_requested):
             self._save_now()
             self.is_preempted = True
             return False
         every = self.trainer.checkpoint.every_n_steps
         if every and state.position.step % every == 0:
-            self._save_now()
+            self._save_now(in_background=self.trainer.checkpoint.in_background)
         return True
 
     def epoch_ended(self, validate: Callable[[], dict[str, float]]) -> bool:
@@ -156,9 +177,10 @@ class TrainingLoop:
         self._emit(EpochEnded(epoch=state.position.epoch, step=state.position.step, is_best=is_best))
         state.is_finished = state.position.epoch == trainer.max_epochs or self.steps_left <= 0 or self._is_patience_over()
         is_due = state.position.epoch % trainer.checkpoint.every_n_epochs == 0 or self._is_step_due()
-        self.is_preempted = self._stop.is_requested and not state.is_finished
+        self.is_preempted = self.ranks.any(self._stop.is_requested) and not state.is_finished
         if is_due or state.is_finished or self.is_preempted:
-            self._save_now()
+            is_last = state.is_finished or self.is_preempted
+            self._save_now(in_background=trainer.checkpoint.in_background and not is_last)
         return not (state.is_finished or self.is_preempted)
 
     @property
@@ -172,7 +194,7 @@ class TrainingLoop:
     def _read_losses(self) -> None:
         """Bring the pending losses over from the device: the only place where training waits for it."""
         state = self.state
-        total = self._pending.item()
+        total = self.ranks.sum(self._pending).item()
         if not math.isfinite(total):
             raise self._not_finite("the training loss is not finite")
         state.since_log.add(total, state.pending_rows)
@@ -213,15 +235,23 @@ class TrainingLoop:
         stopping = self.trainer.early_stopping
         return stopping is not None and self.state.patience.epochs_without >= stopping.patience
 
-    def _save_now(self) -> None:
+    def _save_now(self, *, in_background: bool = False) -> None:
+        self._report_saved(wait=True)
         position = self.state.position
         if position == self._saved_at:
             return
         if not torch.isfinite(self._pending).item():
             raise self._not_finite("the training loss is not finite")
-        path = self._store.save()
         self._saved_at = position
-        self._emit(CheckpointSaved(path=path, epoch=position.epoch, step=position.step))
+        self._report(self._store.save(in_background=in_background))
+
+    def _report_saved(self, *, wait: bool) -> None:
+        if self.trainer.checkpoint.in_background:
+            self._report(self._store.saved(wait=wait))
+
+    def _report(self, saved: Saved | None) -> None:
+        if saved is not None:
+            self._emit(CheckpointSaved(path=saved.path, epoch=saved.position.epoch, step=saved.position.step))
 
     def _not_finite(self, what: str) -> RunError:
         return not_finite(what, self.state.position, self._store.newest_checkpoint)

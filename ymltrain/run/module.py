@@ -6,8 +6,10 @@ accumulated step equals one step on the joined batch, uneven batches included.
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,14 +17,18 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from ymltrain.data.loader import StepGroup, TensorSplit
+from ymltrain.data.ranks import Ranks
 from ymltrain.evaluation.evaluate import Measures, evaluate, full_precision
 from ymltrain.run.keeper import Keeper
-from ymltrain.run.loop import TrainingLoop
+from ymltrain.run.loop import Saved, TrainingLoop
+from ymltrain.run.observing import Speedometer, Tracer
 from ymltrain.run.pace import Pace
 from ymltrain.run.parts import TrainingData, TrainingParts
+from ymltrain.run.pieces import whole
+from ymltrain.run.pulse import BACKWARD, BETWEEN, FORWARD, OPTIMIZER, SAVING, VALIDATION
 from ymltrain.run.weights import network_dtype
 
 EVALUATION_BATCHES = 4  # without gradients, four batches take about the memory that training takes for one
@@ -37,23 +43,34 @@ class TrainingModule(LightningModule):
         self.network = parts.network
         self.optimizer: torch.optim.Optimizer
         self.parts = parts
-        self._measures = Measures(parts.loss.build(), parts.metrics, data.target)
+        self._measures = Measures(parts.loss.build(), parts.metrics, data.target, loop.ranks)
         self._train = TensorSplit.of(data.train)
         self._val = TensorSplit.of(data.val) if data.val is not None and data.val.rows else None
         self.loop = loop
         self._keeper = keeper
         self._pace = pace
+        self._ranks: Ranks = loop.ranks
+        self._grad_norm: dict[str, float] = {}
+        self._speed = Speedometer(loop.pulse)
+        self._tracer: Tracer | None = None
+        self._spread: tuple[nn.Module, ...] = ()  # in a tuple, so that it is no submodule and no name changes
 
     @property
     def rows_device(self) -> torch.device:
         """Where the train rows lie."""
         return self._train.target.device
 
+    def configure_model(self) -> None:
+        """Spread the network over the ranks, as the strategy does."""
+        if not self._spread:
+            device = self.trainer.strategy.root_device
+            self._spread = (self.parts.strategy.distribute(self.network, self.parts.topology, device),)
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The plugin's optimizer over the parameters, where they lie now; its own lrs are what the schedule scales."""
         trainable = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         self.optimizer = self.parts.optimizer.build(trainable)
-        self._full_lrs = [float(group["lr"]) for group in self.optimizer.param_groups]
+        self._full_lrs = [float(group["lr"]) * self.loop.trainer.lr_factor for group in self.optimizer.param_groups]
         return self.optimizer
 
     def on_fit_start(self) -> None:
@@ -66,8 +83,9 @@ class TrainingModule(LightningModule):
         """Take SIGTERM back from Lightning, whose handler ends the process with exit code 0, and go where training stood."""
         if threading.current_thread() is threading.main_thread() and self._sigterm_handler is not None:
             signal.signal(signal.SIGTERM, self._sigterm_handler)
-        self.loop.start(self.device, self)
-        self._keeper.put_back(self)
+        self.loop.start(self.device, self, self._keeper.put_back(self))
+        if self.loop.trainer.trace:
+            self._tracer = Tracer(self.loop.traces / f"rank-{self._ranks.rank}.json", self.device)
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """A group holds row numbers only; rows go to the device when they are taken."""
@@ -83,20 +101,37 @@ class TrainingModule(LightningModule):
         for batches in group.steps:
             lr = self._schedule()
             losses, rows = self._take_step(optimizer, batches)
-            if not self.loop.step_taken(losses, rows, len(batches), lr):
+            if not self.loop.step_taken(losses, rows, len(batches), {"lr": lr, **self._observed(rows)}):
                 self.trainer.should_stop = True
                 break
-        self._pace.learn(perf_counter() - started, len(group.steps))
+        # alike on all ranks, since Lightning has a collective of its own between groups
+        self._pace.learn(self._ranks.largest(perf_counter() - started), len(group.steps))
+
+    def _observed(self, rows: int) -> dict[str, float]:
+        """What is recorded of a step beside its loss and lr."""
+        if self._tracer is not None:
+            self._tracer.step()
+        if not self.loop.trainer.log_speed:
+            return self._grad_norm
+        self._speed.count(rows)
+        return self._grad_norm | (self._speed.read(self.device) if self.loop.is_next_logged else {})
+
+    def on_train_end(self) -> None:
+        if self._tracer is not None:
+            self._tracer.close()
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Clip the gradients, which a gradient scaler has unscaled before; a fused optimizer leaves that to us."""
         limit = self.loop.trainer.gradient_clip_val
-        if limit is None:
+        is_recorded = self.loop.trainer.log_grad_norm and self.loop.is_next_logged
+        if limit is None and not is_recorded:
             return
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             scaler.unscale_(optimizer)
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), limit)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), math.inf if limit is None else limit)
+        if is_recorded:
+            self._grad_norm = {"train/grad_norm": whole(norm).item()}
 
     def on_train_epoch_end(self) -> None:
         if not self.loop.epoch_ended(self._validate):
@@ -111,22 +146,40 @@ class TrainingModule(LightningModule):
         """Copy the weights as they are now."""
         self._keeper.keep_best(self, self.loop.state)
 
-    def save(self) -> Path:
+    def save(self, *, in_background: bool) -> Saved | None:
         """Write a checkpoint of everything as it is now."""
-        return self._keeper.save(self, self.loop.freeze())
+        self.loop.pulse.enter(SAVING, self.loop.state.position.step)
+        path = self._keeper.save(self, self.loop.state, self.loop.pending, in_background=in_background)
+        return Saved(self.loop.state.position, path) if path is not None else None
+
+    def saved(self, *, wait: bool) -> Saved | None:
+        """A checkpoint that the background has completed."""
+        saved = self._keeper.saved(wait=wait)
+        return Saved(*saved) if saved is not None else None
 
     def _take_step(self, optimizer: LightningOptimizer, batches: list[Tensor]) -> tuple[Tensor, int]:
-        """One optimizer step over all rows of its batches: the sum of their losses, and how many they are."""
+        """One optimizer step over all rows of its batches: the sum of this rank's losses, and how many rows they are on all."""
         rows = sum(len(batch) for batch in batches)
         losses = None
+        pulse = self.loop.pulse
         optimizer.zero_grad()
-        for numbers in batches:
-            batch = self._train.take(numbers)
-            output = full_precision(self.network(batch.inputs))
-            loss = self._measures.loss(output, batch.target).sum()
-            self.manual_backward(loss / rows)
+        for number, numbers in enumerate(batches, 1):
+            start, stop = self._ranks.share(len(numbers))
+            is_idle = start == stop  # fewer rows than ranks: take part in the collectives with a row that weighs nothing
+            batch = self._train.take(numbers[:1] if is_idle else numbers[start:stop])
+            is_last = number == len(batches)
+            with nullcontext() if is_last else self.parts.strategy.accumulating(self._spread[0]):
+                pulse.enter(FORWARD, self.loop.state.position.step)
+                output = full_precision(self._spread[0](batch.inputs))
+                loss = self._measures.loss(output, batch.target).sum()
+                loss = loss * 0 if is_idle else loss
+                # strategies average gradients over ranks, each of which counts its own rows only
+                pulse.enter(BACKWARD)
+                self.manual_backward(loss * self._ranks.world / rows)
             losses = loss.detach() if losses is None else losses + loss.detach()
+        pulse.enter(OPTIMIZER)
         optimizer.step()
+        pulse.enter(BETWEEN)
         assert losses is not None
         return losses, rows
 
@@ -141,6 +194,7 @@ class TrainingModule(LightningModule):
     def _validate(self) -> dict[str, float]:
         if self._val is None:
             return {}
+        self.loop.pulse.enter(VALIDATION, self.loop.state.position.step)
         return evaluate(
             self.network,
             self._val,

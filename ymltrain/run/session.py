@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import signal
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from ymltrain.data.loader import StepLoader, epoch_order
 from ymltrain.kinds.contracts import Model, Strategy
 from ymltrain.plan.events import StageChanged
-from ymltrain.plan.plan import Plan
+from ymltrain.plan.plan import Plan, PlanNode
 from ymltrain.plan.shapes import FeatureShape, OutputShape
 from ymltrain.plan.topology import Topology
-from ymltrain.run.checkpoint import Checkpoints
-from ymltrain.run.keeper import Keeper
+from ymltrain.run.checkpoint import Checkpoints, Stored
 from ymltrain.run.loop import Extent, Rules, TrainingLoop
 from ymltrain.run.pace import Pace
 from ymltrain.run.parts import Surroundings, TrainingData, TrainingParts, TrainOutcome
+from ymltrain.run.pieces import Pieces
 from ymltrain.run.startup import import_training
 from ymltrain.run.state import Goal, LoopState
-from ymltrain.run.weights import copy_weights, network_dtype
+from ymltrain.run.weights import network_dtype
 
 if TYPE_CHECKING:
     import lightning.pytorch as pl
@@ -39,41 +39,77 @@ def build_network(model: Model, features: Sequence[FeatureShape], output: Output
     return model.build(features, output)
 
 
+def make_parts(
+    plan: Plan, build: Callable[[PlanNode], Any], features: Sequence[FeatureShape], output: OutputShape
+) -> TrainingParts:
+    """The network with its initial weights and the plugins that train it; `build` makes the plugin of a node."""
+    return TrainingParts(
+        network=build_network(build(plan.node("model")), features, output, plan.seeds["weights"]),
+        optimizer=build(plan.node("optimizer")),
+        lr_scheduler=build(plan.node("lr_scheduler")),
+        loss=build(plan.node("loss")),
+        metrics={node.type: build(node) for node in plan.nodes_of("metric")},
+        strategy=build(plan.node("strategy")),
+        topology=plan.topology,
+    )
+
+
 def train(plan: Plan, parts: TrainingParts, data: TrainingData, around: Surroundings, pace: Pace | None = None) -> TrainOutcome:
     """Train, from the newest complete checkpoint when there is one.
 
-    `parts.network` has its initial weights and holds the last ones afterwards. Raises RunError: YT901 the loss or the
+    `parts.network` has its initial weights; the outcome has those that training gives. Every rank calls it.
+
+    Raises RunError: YT901 the loss or the
     weights are not finite, YT903 a checkpoint cannot be saved, YT904 the checkpoints are another plan's, YT905 nothing
     writes the watched metric, YT906 a metric cannot be computed.
     """
-    checkpoints = Checkpoints(around.checkpoints, plan.trainer.checkpoint.keep, plan.digest)
-    path, resumed = checkpoints.newest() or (None, None)
-    keeper = Keeper(checkpoints, resumed, plan.seeds["dropout"])
+    checkpoints = Checkpoints(around.checkpoints, plan.trainer.checkpoint.keep, (plan.digest, *around.plans), around.ranks)
+    resumed = checkpoints.agree_on_newest()
+    if resumed is not None:
+        around.emit(StageChanged(stage="train", note=f"resumed at step {resumed.state.position.step} from {resumed.path}"))
+        if resumed.state.is_finished:
+            return finished_outcome(plan, resumed)
     rules = Rules(plan.trainer, plan.watch, _goals(parts))
     loop = TrainingLoop(rules, Extent.of(plan.trainer, data.train.rows), resumed.state if resumed else LoopState(), around)
     parts.network.to(network_dtype(plan.topology.precision))
-    if resumed is not None:
-        parts.network.load_state_dict(resumed.weights)
-        around.emit(StageChanged(stage="train", note=f"resumed at step {loop.state.position.step} from {path}"))
-    if not loop.state.is_finished:
-        import_training()
-        from ymltrain.run.module import TrainingModule
+    import_training()
+    from ymltrain.run.keeper import Keeper
+    from ymltrain.run.module import TrainingModule
 
-        pace = pace or Pace()
-        module = TrainingModule(parts, data, loop, keeper, pace)
-        _fit(module, _loader(plan, module, data.train.rows, pace), plan.topology)
-    return _outcome(parts.network, loop, keeper, path)
+    keeper = Keeper(checkpoints, resumed, plan.seeds["dropout"], plan.strategy)
+    pace = pace or Pace()
+    module = TrainingModule(parts, data, loop, keeper, pace)
+    _fit(module, _loader(plan, module, data.train.rows, pace), plan.topology)
+    keeper.wait()
+    best = keeper.best_weights if loop.keeps_best else None
+    pieces = best if best is not None else keeper.weights(module, loop.state)
+    status: Literal["done", "preempted"] = "preempted" if loop.is_preempted else "done"
+    return _outcome(plan, loop.state, status, pieces, resumed.path if resumed else None)
 
 
-def _outcome(network: nn.Module, loop: TrainingLoop, keeper: Keeper, resumed_from: Path | None) -> TrainOutcome:
-    state = loop.state
-    best = state.best if loop.keeps_best else None
+def finished_outcome(plan: Plan, stored: Stored) -> TrainOutcome:
+    """What training came to, from the checkpoint that it ended with."""
+    keeps_best = plan.trainer.weights == "best" and plan.watch is not None
+    tensors = (stored.tensors("best") if keeps_best else None) or stored.tensors("weights")
+    assert tensors is not None
+    return _outcome(plan, stored.state, "done", Pieces(tensors.whole()), stored.path)
+
+
+def preempted_outcome(plan: Plan, stored: Stored, resumed_from: Path | None) -> TrainOutcome:
+    """Where training stopped, from the checkpoint that it left; its weights stay there."""
+    return _outcome(plan, stored.state, "preempted", Pieces({}), resumed_from)
+
+
+def _outcome(
+    plan: Plan, state: LoopState, status: Literal["done", "preempted"], pieces: Pieces, resumed_from: Path | None
+) -> TrainOutcome:
+    best = state.best if plan.trainer.weights == "best" and plan.watch is not None else None
     return TrainOutcome(
-        status="preempted" if loop.is_preempted else "done",
+        status=status,
         steps=state.position.step,
         epochs=state.position.epoch,
         best_epoch=state.best.epoch if state.best else None,
-        weights=keeper.best_weights if best and keeper.best_weights else copy_weights(network),
+        pieces=pieces,
         metrics=best.metrics if best else state.metrics,
         resumed_from=resumed_from,
     )
@@ -113,6 +149,7 @@ def _trainer(strategy: Strategy, topology: Topology, epochs: int) -> pl.Trainer:
     """Lightning's Trainer with all of its own checkpointing, logging, drawing and shuffling off."""
     import lightning.pytorch as pl
     from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
     from lightning.fabric.utilities.warnings import PossibleUserWarning
 
     warnings.filterwarnings("ignore", category=PossibleUserWarning)  # its tips: workers, an unused GPU
@@ -123,8 +160,8 @@ def _trainer(strategy: Strategy, topology: Topology, epochs: int) -> pl.Trainer:
         num_nodes=topology.nodes,
         precision=topology.precision,  # type: ignore[arg-type]  # Lightning's Literal; the Plan's schema has the same names
         strategy=strategy.build(topology),
-        # one process needs no cluster; SLURM's, found by itself, would take signals and requeue
-        plugins=[LightningEnvironment()] if topology.world_size == 1 else None,
+        # named, as SLURM's, found by itself, would take signals and requeue
+        plugins=[LightningEnvironment() if topology.world_size == 1 else TorchElasticEnvironment()],
         max_epochs=epochs,
         deterministic=True,
         logger=False,

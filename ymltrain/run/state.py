@@ -63,13 +63,12 @@ class Patience(msgspec.Struct, kw_only=True):
 
 
 class LoopState(msgspec.Struct, kw_only=True):
-    """All that the loop remembers.
+    """All that the loop remembers, alike on every rank.
 
-    `pending` is the sum of the row losses since they were last read from the device, exactly as it stood there.
+    `pending_rows` are the rows whose losses were not read from the devices yet; each rank keeps its part of their sum.
     """
 
     position: Position = Position()
-    pending: float = 0.0
     pending_rows: int = 0
     since_log: LossMean = msgspec.field(default_factory=LossMean)
     in_epoch: LossMean = msgspec.field(default_factory=LossMean)

@@ -1,11 +1,11 @@
-"""Weights: of which type a precision makes them, and how they are taken out of a network."""
+"""Weights: of which type a precision makes them, and whether they are numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 TRUE_PRECISIONS = {"64-true": torch.float64, "bf16-true": torch.bfloat16, "16-true": torch.float16}
 
@@ -13,14 +13,6 @@ TRUE_PRECISIONS = {"64-true": torch.float64, "bf16-true": torch.bfloat16, "16-tr
 def network_dtype(precision: str) -> torch.dtype:
     """The floating point type of a network in a precision, by Lightning's names; a mixed one keeps float32."""
     return TRUE_PRECISIONS.get(precision, torch.float32)
-
-
-def copy_weights(network: nn.Module) -> dict[str, Tensor]:
-    """All parameters and buffers by name, copied to the CPU, tied ones under each of their names."""
-    return {
-        name: tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
-        for name, tensor in network.state_dict().items()
-    }
 
 
 def are_finite(weights: Mapping[str, Tensor]) -> bool:

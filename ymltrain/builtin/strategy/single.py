@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from ymltrain.api import NoParams, Topology, plugin
+from ymltrain.builtin.strategy.state_bytes import state_bytes
 
 if TYPE_CHECKING:
+    import torch
     from lightning.pytorch.strategies import Strategy as LightningStrategy
-
-BYTES_PER_WEIGHT = {"64-true": 8, "bf16-true": 2, "16-true": 2}
 
 
 @plugin("strategy", "single")
@@ -26,9 +27,17 @@ class SingleStrategy:
         return [f"runs on one device, and the topology has {topology.world_size} (devices times nodes)"]
 
     def memory_per_rank(self, parameters: int, optimizer_tensors: int, topology: Topology) -> int:
-        """Weights, gradients and the optimizer's tensors, all of the same precision (mixed ones keep float32)."""
-        return parameters * (2 + optimizer_tensors) * BYTES_PER_WEIGHT.get(topology.precision, 4)
+        """All of it on the one device."""
+        return state_bytes(parameters, optimizer_tensors, topology)
 
     def build(self, topology: Topology) -> LightningStrategy | str:
         del topology
         return "auto"
+
+    def distribute(self, network: torch.nn.Module, topology: Topology, device: torch.device) -> torch.nn.Module:
+        del topology
+        return network.to(device)
+
+    def accumulating(self, distributed: torch.nn.Module) -> AbstractContextManager[None]:
+        del distributed
+        return nullcontext()
