@@ -1,0 +1,82 @@
+"""What a plan says of a rank's memory, against what tensors really take."""
+
+import pytest
+import torch
+
+from ymltrain.builtin.loss.mse import MseLoss
+from ymltrain.builtin.model.mlp import MlpModel, MlpParams
+from ymltrain.builtin.optimizer.adamw import AdamWOptimizer, AdamWParams
+from ymltrain.builtin.strategy.single import SingleStrategy
+from ymltrain.fit.measuring import measure_memory
+from ymltrain.fit.memory import estimate_memory
+from ymltrain.kinds import NoParams
+from ymltrain.plan.shapes import FeatureShape, OutputShape, TensorShape
+from ymltrain.plan.topology import Topology
+
+FEATURES = (FeatureShape(name="a", kind="number", width=32), FeatureShape(name="b", kind="category", cardinality=50))
+OUTPUT = OutputShape(task="regression", width=1)
+
+
+def topology(devices=1):
+    """So many devices for batches of 512 rows."""
+    return Topology(accelerator="cpu", nodes=1, devices=devices, precision="32-true", batch_size=512)
+
+
+def really_taken(model, rows):
+    """The most bytes that tensors hold in a step, as torch's profiler counts the allocator's."""
+    network = model.build(FEATURES, OUTPUT)
+    optimizer = AdamWOptimizer(AdamWParams()).build(list(network.parameters()))
+    inputs = {"number": torch.randn(rows, 32), "category": torch.zeros(rows, 1, dtype=torch.int32)}
+    target = torch.randn(rows)
+    loss = MseLoss(NoParams()).build()
+
+    def step():
+        optimizer.zero_grad()
+        losses = loss(network(inputs), target)
+        (losses.sum() / rows).backward()
+        optimizer.step()
+
+    step()
+    optimizer.zero_grad()
+    held = sum(weight.nbytes for weight in network.parameters()) + target.nbytes + sum(of.nbytes for of in inputs.values())
+    held += sum(of.nbytes for state in optimizer.state.values() for of in state.values() if isinstance(of, torch.Tensor))
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as recorded:
+        step()
+    events = [event for event in recorded.profiler.kineto_results.events() if event.name() == "[memory]"]
+    now = most = held
+    for event in sorted(events, key=lambda event: event.start_ns()):
+        now += event.nbytes()
+        most = max(most, now)
+    return most
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("hidden", [(256, 256, 256), (1024, 64)])
+def test_a_measured_step_is_what_tensors_really_take(hidden):
+    """Within 15 %, for a model whose activations weigh most and for one whose weights do."""
+    model = MlpModel(MlpParams(hidden=hidden))
+    estimate = estimate_memory(model.shapes(FEATURES, OUTPUT), 2, topology(), is_sharded=False, strategy="single")
+    plugins = {
+        "model": model,
+        "optimizer": AdamWOptimizer(AdamWParams()),
+        "loss": MseLoss(NoParams()),
+        "strategy": SingleStrategy(NoParams()),
+    }
+    measured = measure_memory(estimate, plugins, (FEATURES, OUTPUT), topology())
+    assert measured.peak == pytest.approx(really_taken(model, 512), rel=0.15)
+
+
+def test_sharded_state_is_counted_by_rows():
+    """Of 10 rows over 4 ranks the first holds 3; a unit's weights and gradients are whole at one time, and the rest is."""
+    tensors = [
+        TensorShape(name="embedding.weight", shape=(10, 8)),
+        TensorShape(name="layers.0.weight", shape=(4, 8)),
+        TensorShape(name="layers.1.weight", shape=(8, 8)),
+    ]
+    found = estimate_memory(tensors, 2, topology(4), is_sharded=True, strategy="fsdp")
+    assert found.parameters == 4 * (3 * 8 + 1 * 8 + 2 * 8)
+    assert found.optimizer == 2 * found.parameters
+    assert found.gathered == 4 * (10 * 8 + 2 * 8 * 8)
+    assert found.fits(None) is None
+    assert found.fits(found.most)
+    assert not found.fits(found.most - 1)
