@@ -14,9 +14,10 @@ from ymltrain.compiler.make_plan import make_plan
 from ymltrain.compiler.passes import compile_trial
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import Diagnostics, RunError
-from ymltrain.plan.plan import Plan, PlanNode, write_plan
+from ymltrain.plan.plan import Plan, PlanNode, read_plan, write_plan
 from ymltrain.plan.search.space import Space
 from ymltrain.plan.seeds import derive_seed
+from ymltrain.record.faults import folder_fault
 from ymltrain.record.process import ProcessIdentity
 from ymltrain.run.signals import StopSignal, stop_on_signals
 from ymltrain.search.asking import Candidates
@@ -66,12 +67,13 @@ def search(job: SearchJob) -> Searched:
             process = ProcessIdentity.current()
             opened = Opened(ymltrain=__version__, host=process.host, pid=process.pid, plan=plan.digest)
             change = None
-            if job.plan is not None:
+            now = None if job.plan is None else read_plan(write_plan(job.plan), "the plan")  # as JSON has it: lists, not tuples
+            if now is not None:
                 file = f"plan-{len(list(directory.path.glob('plan*.json'))) + 1}.json"
-                change = change_of(plan, job.plan, study, file)
-            if change is not None and job.plan is not None:
-                write_durably(directory.path / change.plan_file, write_plan(job.plan))
-                plan = job.plan
+                change = change_of(plan, now, study, file)
+            if change is not None and now is not None:
+                _keep_plan(directory, change.plan_file, now)
+                plan = now
                 _append(journal, study, job.watcher, change)
                 assert plan.search is not None
                 study = Study(plan.search, directory.events())
@@ -138,6 +140,13 @@ def _engine(job: SearchJob, plan: Plan, study: Study, journal: Journal, stop: St
         watcher=_watchers(job, plan, study),
         stop=stop,
     )
+
+
+def _keep_plan(directory: StudyDirectory, name: str, plan: Plan) -> None:
+    try:
+        write_durably(directory.path / name, write_plan(plan))
+    except OSError as error:
+        raise folder_fault(directory.path, error) from error
 
 
 def _watchers(job: SearchJob, plan: Plan, study: Study) -> Watcher:
