@@ -219,5 +219,5 @@ def test_a_fit_on_a_terminal_draws_its_progress(workspace):
     assert code == 0
     assert "\x1b[" in shown
     assert "epoch" in shown
-    lines = workspace.run("fit", "penguins.yaml", "trainer.max_epochs=2").stderr.splitlines()
+    lines = workspace.run("fit", "penguins.yaml", "trainer.max_epochs=2", "--force-stage", "train").stderr.splitlines()
     assert [line[:9] for line in lines if line.startswith("epoch")] == ["epoch   1", "epoch   2"]

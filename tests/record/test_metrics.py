@@ -4,6 +4,7 @@ import json
 import math
 import os
 import signal
+import zlib
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from ymltrain.diagnostics import RunError, UsageError
 from ymltrain.plan.events import MetricsLogged
 from ymltrain.record.attempt import ResumePoint, begin_attempt
 from ymltrain.record.metrics import MetricLine, MetricsWriter, as_json_number
-from ymltrain.record.points import last_values, read_metrics
+from ymltrain.record.points import last_values, metrics_digest, read_history, read_metrics
 
 LOG_UNTIL_KILLED = """
 import itertools, sys
@@ -45,12 +46,14 @@ def steps_and_values(run):
 
 
 def test_one_line_a_value(run):
-    """The record is JSON lines with name, value, step, epoch and time, and nothing else."""
+    """The record is JSON lines with name, value, step, epoch, time and the checksum of those, and nothing else."""
     writer = MetricsWriter(run, 1, 0, pytest.fail)
     writer.append(MetricsLogged(step=5, epoch=1, time=12.5, values={"train/loss": 0.25, "lr": 1e-3}))
     writer.close()
     lines = (run.path / "metrics" / "1-0.jsonl").read_text().splitlines()
-    assert list(map(json.loads, lines)) == [
+    seals = [line.rpartition(',"crc":') for line in lines]
+    assert [zlib.crc32(f"{body}}}".encode()) for body, _, _ in seals] == [int(seal.rstrip("}")) for _, _, seal in seals]
+    assert [json.loads(f"{body}}}") for body, _, _ in seals] == [
         {"name": "train/loss", "value": 0.25, "step": 5, "epoch": 1, "time": 12.5},
         {"name": "lr", "value": 0.001, "step": 5, "epoch": 1, "time": 12.5},
     ]
@@ -206,3 +209,54 @@ def test_a_folder_that_cannot_be_written_is_an_error_at_the_start(run):
     with pytest.raises((UsageError, RunError), match="cannot write in") as caught:
         MetricsWriter(run, 1, 0, pytest.fail)
     assert os.fspath(run.metrics) in caught.value.message
+
+
+def test_a_flipped_byte_is_named_and_costs_one_value(run):
+    """A byte that changed on the disk is found by its line's checksum; all other values are read."""
+    log(run, 1, range(1, 101), 0.125)
+    file = run.metrics / "1-0.jsonl"
+    content = bytearray(file.read_bytes())
+    place = content.index(b"0.125", len(content) // 2)
+    content[place + 2] = ord("9")  # still JSON, still a number: only the checksum tells
+    file.write_bytes(bytes(content))
+    history = read_history(run)
+    assert len(history.points) == 99
+    assert {point.value for point in history.points} == {0.125}
+    assert history.damage == [f"metrics/1-0.jsonl:{content[:place].count(10) + 1}: the line was changed after it was written"]
+
+
+@pytest.mark.parametrize("place", range(0, 92, 3))
+def test_no_flipped_byte_passes(run, place):
+    """Wherever in a line a bit flips, the value is left out and the line named, or read exactly as it was written."""
+    log(run, 1, [1, 2, 3], 0.125)
+    file = run.metrics / "1-0.jsonl"
+    content = bytearray(file.read_bytes())
+    second = content.index(b"\n") + 1
+    content[second + place] ^= 0x04
+    file.write_bytes(bytes(content))
+    history = read_history(run)
+    assert {(point.name, point.value) for point in history.points} == {("train/loss", 0.125)}
+    assert len(history.points) + len(history.damage) >= 3
+
+
+def test_the_torn_end_of_a_killed_writer_is_no_damage(run):
+    """A last line without its end is what a kill leaves: passed over, no earlier value lost, nothing to report."""
+    log(run, 1, [1, 2, 3])
+    file = run.metrics / "1-0.jsonl"
+    file.write_bytes(file.read_bytes()[:-10])
+    history = read_history(run)
+    assert [point.step for point in history.points] == [1, 2]
+    assert history.damage == []
+
+
+def test_equal_histories_have_equal_digests(run, make_run, tmp_path):
+    """The digest tells values apart and neither times nor attempts: a resumed run has that of an uninterrupted one."""
+    other = make_run(tmp_path / "other")
+    log(run, 1, [1, 2, 3])
+    begin_attempt(other, None)
+    log(other, 1, [1, 2])
+    begin_attempt(other, ResumePoint(checkpoint="0-2", epoch=0, step=2))
+    log(other, 2, [3])
+    assert metrics_digest(read_metrics(run)) == metrics_digest(read_metrics(other))
+    log(other, 2, [3], math.nextafter(1.0, 2.0))
+    assert metrics_digest(read_metrics(run)) != metrics_digest(read_metrics(other))

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from ymltrain.plan.events import EpochEnded, MetricsLogged
 from ymltrain.record.metrics import MetricsWriter
-from ymltrain.record.observers import Observers
+from ymltrain.record.observers import LONGEST_QUEUE, Observers
 from ymltrain.record.points import read_metrics
 
 EVENTS = [
@@ -67,18 +69,49 @@ def test_a_broken_tracker_is_switched_off(run, method):
     """A tracker that raises is named in one warning and left out from then on; record and others lose nothing."""
     broken, sound, warnings = Broken(method), Witness(), []
     run_through(run, {"broken": broken, "sound": sound}, warnings.append)
-    assert warnings == ["tracker broken is switched off: ConnectionError: no server"]
+    assert warnings == [
+        "tracker broken is switched off: ConnectionError: no server; `ymltrain runs export` can give it the whole record later"
+    ]
     assert len(sound.told) == 5
     assert len(broken.told) == {"start": 0, "observe": 1, "finish": 4}[method]
     assert len(read_metrics(run)) == 2
 
 
-def test_an_interrupt_is_not_swallowed(run):
-    """Ctrl-C within a tracker reaches the run."""
+class Hanging(Witness):
+    """A tracker whose server never answers."""
 
-    class Interrupted(Witness):
-        def observe(self, event):
-            raise KeyboardInterrupt
+    def __init__(self, until):
+        super().__init__()
+        self._until = until
 
-    with pytest.raises(KeyboardInterrupt):
-        run_through(run, {"tracker": Interrupted()}, pytest.fail)
+    def observe(self, event):
+        self._until.wait()
+
+
+def test_a_hanging_tracker_holds_up_nobody(run):
+    """Training goes on while a tracker waits for its server; at the end it is given its time, named, and left behind."""
+    until, sound, warnings = threading.Event(), Witness(), []
+    observers = Observers(
+        MetricsWriter(run, 1, 0, pytest.fail), {"stuck": Hanging(until), "sound": sound}, warnings.append, patience=0.2
+    )
+    observers.start(run.run_id, run.name, run.path, {})
+    for event in EVENTS:
+        observers.emit(event)
+    observers.finish("done")
+    until.set()
+    assert len(sound.told) == 5
+    assert len(read_metrics(run)) == 2
+    assert [warning.partition(";")[0] for warning in warnings] == ["tracker stuck is switched off: it has not answered for 0.2 s"]
+
+
+def test_a_tracker_that_falls_behind_is_switched_off(run):
+    """A queue that is full costs the tracker and no value of the record."""
+    until, warnings = threading.Event(), []
+    observers = Observers(MetricsWriter(run, 1, 0, pytest.fail), {"slow": Hanging(until)}, warnings.append, patience=0.2)
+    for step in range(LONGEST_QUEUE + 100):
+        observers.emit(MetricsLogged(step=step, epoch=0, time=1.0, values={"a": 1.0}))
+    until.set()
+    observers.finish("done")
+    assert len(warnings) == 1
+    assert "10,000 events behind" in warnings[0]
+    assert len(read_metrics(run)) == LONGEST_QUEUE + 100

@@ -6,6 +6,7 @@ DISTRIBUTIONS: dict[tuple[str, str], str] = {
     ("datasource", "feather"): "ymltrain-feather",
     ("datasource", "sql"): "ymltrain-sql",
     ("tuner", "optuna"): "ymltrain-optuna",
+    ("tracker", "mlflow"): "ymltrain-mlflow",
 }
 """Plugins that come in distributions of their own."""
 
@@ -14,7 +15,6 @@ NOT_YET: frozenset[tuple[str, str]] = frozenset(
         *(("split", name) for name in ("stratified", "group", "time", "column")),
         *(("encoder", name) for name in ("robust", "quantile", "hashing")),
         *(("launcher", name) for name in ("slurm", "kubernetes", "ray")),
-        *(("tracker", name) for name in ("csv", "mlflow")),
     }
 )
 """Plugins of the recipe language that no released distribution brings yet."""

@@ -29,6 +29,7 @@ class Asked:
     forced: tuple[str, ...] = ()
     no_tune: bool = False
     as_json: bool = False
+    is_locked: bool = False
 
 
 @click.command(
@@ -37,6 +38,7 @@ class Asked:
         "ymltrain fit recipes/diamonds.yaml optimizer.lr=3e-3",
         "ymltrain fit recipes/diamonds.yaml --resume",
         "ymltrain fit --plan plan.json",
+        "ymltrain fit recipes/diamonds.yaml --locked",
     ),
 )
 @click.argument("arguments", nargs=-1, metavar="[RECIPE] [KEY=VALUE]...")
@@ -58,6 +60,7 @@ class Asked:
 )
 @click.option("--no-tune", is_flag=True, help="Train the recipe's own values, though it has a tuner.")
 @click.option("--force", is_flag=True, help="With --resume: go on although the recipe changed in what training depends on.")
+@click.option("--locked", is_flag=True, help="Refuse when anything differs from the newest finished run of the recipe.")
 @common_options
 def command(
     arguments: tuple[str, ...],
@@ -67,6 +70,7 @@ def command(
     forced: tuple[str, ...],
     no_tune: bool,
     force: bool,
+    locked: bool,
     plugins: tuple[Path, ...],
     workspace: Path | None,
     as_json: bool,
@@ -87,7 +91,7 @@ def command(
     from ymltrain.report.study import show_searched
 
     asked = asked_for(arguments, profile, plan, resume, plugins, workspace)
-    ready = prepare_run(replace(asked, forced=forced, no_tune=no_tune, force=force, as_json=as_json))
+    ready = prepare_run(replace(asked, forced=forced, no_tune=no_tune, force=force, as_json=as_json, is_locked=locked))
     if isinstance(ready, Chosen):  # the search was cut short
         if as_json:
             write_json({"status": ready.searched.closed.reason, "study": ready.document})

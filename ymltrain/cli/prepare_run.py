@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ymltrain.catalog.catalog import Catalog
+from ymltrain.cli.locked import check_locked
+from ymltrain.cli.new_run import Written, new_run
 from ymltrain.cli.search_first import Chosen, search_first, with_search, without_search
-from ymltrain.compiler.passes import compile_recipe
+from ymltrain.compiler.explain import origins
+from ymltrain.compiler.make_plan import make_plan
+from ymltrain.compiler.passes import build_graph
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import UsageError
 from ymltrain.fit.changes import Verdict, find_changes
@@ -19,7 +22,6 @@ from ymltrain.plan.plan import Plan, PluginSource, read_plan, write_plan
 from ymltrain.plan.stages import stages_upon
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.find import find_run, newest_unfinished
-from ymltrain.record.provenance import gather_provenance
 from ymltrain.record.workspace import find_workspace
 from ymltrain.report.console import say
 from ymltrain.report.diagnostics import show_diagnostics
@@ -50,11 +52,11 @@ def prepare_run(asked: Asked) -> ReadyRun | Chosen:
     """
     workspace = find_workspace(asked.workspace)
     catalog = Catalog.installed(asked.plugins)
-    plan, recipe_text = compile_asked(asked, workspace, catalog)
+    plan, written = compile_asked(asked, workspace, catalog)
     chosen = None
     if plan is not None and plan.search is not None:
         if with_search(asked):
-            chosen = search_first(asked, plan, recipe_text, workspace, catalog)
+            chosen = search_first(asked, plan, written, workspace, catalog)
             if chosen.plan is None:
                 return chosen
         plan = chosen.plan if chosen is not None else without_search(plan, workspace, catalog)
@@ -63,33 +65,28 @@ def prepare_run(asked: Asked) -> ReadyRun | Chosen:
     assert plan is not None
     forced = stages_upon(plan.stages, asked.forced)
     if run is None:
-        run = RunDirectory.create(
-            workspace,
-            plan.name,
-            plan,
-            recipe_text=recipe_text,
-            resolved_yaml=_yaml(plan.recipe.resolved),
-            provenance=gather_provenance(sys.argv, os.environ, Path.cwd())
-            | ({"study": chosen.document} if chosen is not None else {}),
-        )
+        if asked.is_locked:
+            check_locked(plan, workspace, catalog)
+        run = new_run(workspace, plan, written, asked.plugins, {"study": chosen.document} if chosen is not None else {})
     return ReadyRun(run.plan(), run, workspace, catalog, os.environ, forced, chosen)
 
 
-def compile_asked(asked: Asked, workspace: Path, catalog: Catalog) -> tuple[Plan | None, str | None]:
-    """The plan that is asked for and the recipe's text; none when only a run to resume is named."""
+def compile_asked(asked: Asked, workspace: Path, catalog: Catalog) -> tuple[Plan | None, Written]:
+    """The plan that is asked for and the recipe it was made from; no plan when only a run to resume is named."""
     if asked.plan is not None:
         try:
-            return read_plan(asked.plan.read_bytes(), str(asked.plan)), None
+            return read_plan(asked.plan.read_bytes(), str(asked.plan)), Written()
         except OSError as error:
             raise UsageError(
                 "YT813", f"{asked.plan} cannot be read: {error.strerror}", "make it: ymltrain plan RECIPE -o FILE"
             ) from None
     if asked.recipe is None:
-        return None, None
+        return None, Written()
     request = Request(asked.recipe, workspace, catalog, os.environ, asked.overrides, asked.profile)
-    plan = compile_recipe(request)
+    graph = build_graph(request)
+    plan = make_plan(graph, request)
     show_diagnostics(request.diagnostics)
-    return plan, asked.recipe.read_text(encoding="utf-8-sig")
+    return plan, Written(asked.recipe, origins(graph))
 
 
 def _run_to_resume(asked: Asked, workspace: Path, plan: Plan | None, *, searched: bool) -> RunDirectory | None:

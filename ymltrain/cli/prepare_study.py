@@ -13,6 +13,7 @@ from ymltrain.catalog.catalog import Catalog
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.plan import Plan
 from ymltrain.record.provenance import gather_provenance
+from ymltrain.record.redaction import Redactor
 from ymltrain.record.workspace import find_workspace
 from ymltrain.search.directory import StudyDirectory, find_studies, find_study
 from ymltrain.search.engine import View
@@ -55,7 +56,7 @@ def prepare_study(asked: Asked) -> ReadyStudy:
 
     workspace = find_workspace(asked.workspace)
     catalog = Catalog.installed(asked.plugins)
-    plan, recipe_text = compile_asked(asked, workspace, catalog)
+    plan, written = compile_asked(asked, workspace, catalog)
     if plan is not None and plan.search is None:
         raise UsageError(
             "YT947", "the recipe has no tuner, so there is nothing to search", "add a `tuner:` section, or use `ymltrain fit`"
@@ -63,8 +64,9 @@ def prepare_study(asked: Asked) -> ReadyStudy:
     directory = _study_to_resume(asked, workspace, plan)
     if directory is None:
         assert plan is not None
-        provenance = gather_provenance(sys.argv, os.environ, Path.cwd())
-        directory = StudyDirectory.create(workspace, plan, recipe_text=recipe_text, provenance=provenance)
+        provenance = gather_provenance(sys.argv, os.environ, Path.cwd(), written.files).document
+        text = written.text(Redactor(os.environ))
+        directory = StudyDirectory.create(workspace, plan, recipe_text=text, provenance=provenance)
     return ReadyStudy(directory, plan, workspace, catalog, os.environ, asked.plugins)
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ymltrain.catalog.catalog import Catalog
+from ymltrain.cli.new_run import Written
 from ymltrain.cli.prepare_study import ReadyStudy
 from ymltrain.plan.plan import Plan
 from ymltrain.record.provenance import gather_provenance
+from ymltrain.record.redaction import Redactor
 from ymltrain.report.study import search_view, show_searched
 from ymltrain.search.directory import StudyDirectory, find_studies
 from ymltrain.search.findings import find
@@ -44,12 +46,13 @@ class Chosen:
         }
 
 
-def search_first(asked: Asked, plan: Plan, recipe_text: str | None, workspace: Path, catalog: Catalog) -> Chosen:
+def search_first(asked: Asked, plan: Plan, written: Written, workspace: Path, catalog: Catalog) -> Chosen:
     """Search, or search on with --resume, and compile the best trial. Raises RunError when no trial is complete."""
     directory = _study_to_resume(workspace, plan) if asked.resume is not None else None
     if directory is None:
-        provenance = gather_provenance(sys.argv, os.environ, Path.cwd())
-        directory = StudyDirectory.create(workspace, plan, recipe_text=recipe_text, provenance=provenance)
+        provenance = gather_provenance(sys.argv, os.environ, Path.cwd(), written.files).document
+        text = written.text(Redactor(os.environ))
+        directory = StudyDirectory.create(workspace, plan, recipe_text=text, provenance=provenance)
     ready = ReadyStudy(directory, plan, workspace, catalog, os.environ, asked.plugins)
     with search_view(plan.name, directory.path) as view:
         job = ready.job(view)

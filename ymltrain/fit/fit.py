@@ -22,14 +22,18 @@ from ymltrain.fit.clock import StageClock, seconds_since_process_start
 from ymltrain.fit.job import FitResult, Job
 from ymltrain.fit.reuse import Earlier, StageIndex
 from ymltrain.plan.events import ArtifactWritten, MetricsLogged, RunEvent, StageChanged
+from ymltrain.record.artifacts import write_artifacts
 from ymltrain.record.attempt import Attempt, Fault, ResumePoint, begin_attempt, end_attempt
 from ymltrain.record.final import Final, RegisteredModel, write_final
 from ymltrain.record.lock import locked
 from ymltrain.record.log import RunLog
 from ymltrain.record.metrics import MetricsWriter
 from ymltrain.record.observers import Observers
+from ymltrain.record.output import output_kept
+from ymltrain.record.points import metrics_digest, read_metrics
 from ymltrain.record.redaction import Redactor
 from ymltrain.record.summary import flat_params
+from ymltrain.record.system import system_watched
 from ymltrain.run.signals import StopSignal, stop_on_signals
 
 if TYPE_CHECKING:
@@ -67,7 +71,8 @@ class _Fit:
         self._index = StageIndex(job.workspace, job.plan)
         self._point: ResumePoint | None = None
         self._reused: dict[str, str] = {}
-        self._log = RunLog(job.run, Redactor(job.environment))
+        self._redactor = Redactor(job.environment)
+        self._log = RunLog(job.run, self._redactor)
 
     def run(self, prepared: Future[PreparedData]) -> FitResult:
         from ymltrain.fit.training import newest_position
@@ -80,6 +85,10 @@ class _Fit:
                 import_training()
         attempt = begin_attempt(self._job.run, self._point)
         self._log.write(f"attempt {attempt.number} begins")
+        with output_kept(self._job.run, self._redactor), system_watched(self._job.run, attempt.number):
+            return self._attempt(attempt, prepared)
+
+    def _attempt(self, attempt: Attempt, prepared: Future[PreparedData]) -> FitResult:
         try:
             result = self._stages(attempt, prepared)
         except YmltrainError as error:
@@ -203,7 +212,10 @@ class _Fit:
         contract: Contract,
         registered: tuple[RegisteredModel | None, str | None],
     ) -> FitResult:
+        from ymltrain.fit.evidence import declared_level
+
         model, alias = registered
+        write_artifacts(self._job.run, {"bundle": self._job.run.bundle})
         values = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         result = msgspec.structs.replace(
             self._result(outcome, "done", attempt),
@@ -222,6 +234,8 @@ class _Fit:
                 epochs=outcome.epochs,
                 best_epoch=result.best_epoch,
                 tensor_digest=result.tensor_digest,
+                metrics_digest=metrics_digest(read_metrics(self._job.run)),
+                level=declared_level(self._job.plan),
                 model=model,
                 reused=self._reused,
                 timings=result.timings,

@@ -13,6 +13,7 @@ from ymltrain.data.loader import TensorSplit
 from ymltrain.data.prepare import PreparedData
 from ymltrain.diagnostics import BundleError, RunError
 from ymltrain.evaluation.evaluate import Measures, evaluate
+from ymltrain.fit.evidence import gather_evidence
 from ymltrain.fit.job import Job
 from ymltrain.fit.reuse import Earlier
 from ymltrain.launch.budget import count_preemption
@@ -20,7 +21,8 @@ from ymltrain.launch.handover import Handover
 from ymltrain.launch.local import Launch, launch_training
 from ymltrain.plan.events import RunEvent, StageChanged
 from ymltrain.plan.shapes import FeatureShape
-from ymltrain.record.attempt import ResumePoint
+from ymltrain.record.attempt import ResumePoint, read_attempts
+from ymltrain.record.evidence import write_evidence
 from ymltrain.run.checkpoint import Checkpoints
 from ymltrain.run.parts import Surroundings, TrainingData, TrainOutcome
 from ymltrain.run.pieces import Pieces
@@ -68,11 +70,14 @@ def train_network(job: Job, data: PreparedData, emit: Callable[[RunEvent], None]
     emit(StageChanged(stage="train", note=f"{rows.train:,} rows, {rows.val:,} to validate, {rows.test:,} to test"))
     around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, plans=job.run.earlier_digests())
     train_split, val = data.splits["train"], data.splits.get("val")
+    attempt = len(read_attempts(job.run))
     if plan.topology.world_size > 1:
+        write_evidence(job.run, attempt, gather_evidence(plan, data, None))
         launch = Launch(plan, job.run.path, job.workspace, job.catalog.plugin_files, job.warn)
         outcome = launch_training(launch, Handover(train_split, val, _shapes(job, data), data.target), around)
     else:
         parts = make_parts(plan, job.build, _shapes(job, data), data.target.output)
+        write_evidence(job.run, attempt, gather_evidence(plan, data, parts.network))
         outcome = train(plan, parts, TrainingData(train=train_split, val=val, target=data.target), around)
     if outcome.status == "preempted" and stop.signal is not signal.SIGINT:
         _count_preemption(job)

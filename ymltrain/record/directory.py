@@ -1,10 +1,14 @@
 """A run on disk: one directory, one writer for each file, copied as it is with cp or rsync.
 
 runs/<name>/<run_id>/
-    plan.json  recipe.yaml (as written)  resolved.yaml  provenance.json   there from the start, never changed
+    plan.json  recipe.yaml (as written)  resolved.yaml  provenance.json  origins.json  code/   there from the start
     attempts/<n>.json           one execution of the plan: where, since when, resumed from what, how it ended
     metrics/<n>-<rank>.jsonl    the values that attempt n logged
-    log.txt  tb/  checkpoints/  bundle/
+    evidence/<n>.json           what attempt n began with, as digests
+    system/<n>.jsonl            how the machine fared
+    log.txt  output.txt  tb/  checkpoints/  bundle/  artifacts/
+    artifacts.json              the files of the run by digest
+    labels.json                 tags and notes of people
     final.json                  put once, when the run has ended for good
     lock                        held, as long as it lives, by the process that runs it
 
@@ -49,11 +53,12 @@ class RunDirectory:
         recipe_text: str | None,
         resolved_yaml: str,
         provenance: Mapping[str, Any],
+        code: Mapping[str, bytes] | None = None,
     ) -> RunDirectory:
         """Make the directory of a new run under `workspace`/runs, with all that is known before it starts.
 
-        `recipe_text` is None when the run was started from a Plan alone. Raises UsageError when the name cannot
-        be a folder or nothing can be written there.
+        `recipe_text` is None when the run was started from a Plan alone; `code` are files by their path in the
+        directory. Raises UsageError when the name cannot be a folder or nothing can be written there.
         """
         _check_name(name)
         run_id = new_ulid()
@@ -65,6 +70,7 @@ class RunDirectory:
         }
         if recipe_text is not None:
             files["recipe.yaml"] = recipe_text.encode()
+        files |= code or {}
         folder = workspace / "runs" / name
         try:
             path = _make_whole(folder, run_id, files)

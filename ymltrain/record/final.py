@@ -39,6 +39,8 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
     epochs: int | None = None
     best_epoch: int | None = None
     tensor_digest: str | None = None
+    metrics_digest: str | None = None
+    level: str | None = None
     model: RegisteredModel | None = None
     reused: dict[str, str] = {}
     timings: dict[str, float] = {}

@@ -1,16 +1,18 @@
 """The record of a run's metrics: JSON lines, one value a line.
 
-metrics/<attempt>-<rank>.jsonl holds `{"name", "value", "step", "epoch", "time"}`; `time` is in seconds since 1970.
-A value that is not finite stands as the string "NaN", "Infinity" or "-Infinity", since JSON has no number for it.
+metrics/<attempt>-<rank>.jsonl holds `{"name", "value", "step", "epoch", "time", "crc"}`; `time` is in seconds since 1970,
+`crc` is the CRC-32 (zlib's) of the line as it would be without `,"crc":…`. A value that is not finite stands as the
+string "NaN", "Infinity" or "-Infinity", since JSON has no number for it.
 
 Each event is handed to the kernel in one write, so that a killed process loses nothing it appended and a line is
-whole unless the disk was full. A reader passes over lines that are not whole.
+whole unless the disk was full. A reader passes over the torn end of a killed writer, and names lines that were changed.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import zlib
 from collections.abc import Callable
 from typing import Literal
 
@@ -24,7 +26,7 @@ NotFinite = Literal["NaN", "Infinity", "-Infinity"]
 
 
 class MetricLine(msgspec.Struct, kw_only=True):
-    """One line of the record."""
+    """One line of the record, without its checksum."""
 
     name: str
     value: float | NotFinite
@@ -54,7 +56,7 @@ class MetricsWriter:
 
     def append(self, event: MetricsLogged) -> None:
         """Record all values of an event."""
-        lines = self._encoder.encode_lines(_lines(event))
+        lines = b"".join([_sealed(self._encoder.encode(line)) for line in _lines(event)])
         if self._is_torn:
             lines = b"\n" + lines
         try:
@@ -83,6 +85,11 @@ def _lines(event: MetricsLogged) -> list[MetricLine]:
         MetricLine(name=name, value=as_json_number(value), step=event.step, epoch=event.epoch, time=event.time)
         for name, value in event.values.items()
     ]
+
+
+def _sealed(line: bytes) -> bytes:
+    """A line with its checksum as the last key."""
+    return b'%b,"crc":%d}\n' % (line[:-1], zlib.crc32(line))
 
 
 def as_json_number(value: float) -> float | NotFinite:

@@ -1,24 +1,30 @@
 """The metrics of a run as one history, read from the records of all its attempts.
 
 An attempt that resumed at step R supersedes what earlier ones logged beyond R; one that started afresh supersedes
-them whole. Of two values of one name and step, the later attempt's stands. Lines that are not whole are passed over.
+them whole. Of two values of one name and step, the later attempt's stands. The torn last line of a killed writer is
+passed over; any other line that is not what was written is named, and the rest is read.
 """
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from ymltrain.record.attempt import Attempt, read_attempts
 from ymltrain.record.directory import RunDirectory
-from ymltrain.record.metrics import MetricLine
+from ymltrain.record.metrics import NotFinite
 
 BEFORE_ALL_STEPS = -1
+SEAL = b',"crc":'
+OF_THE_MACHINE = "system/"
 
 
-class MetricPoint(msgspec.Struct, frozen=True):
+class MetricPoint(msgspec.Struct, frozen=True, gc=False):
     """One value of one metric at one optimizer step, and the attempt that logged it. `value` may be NaN or infinite."""
 
     name: str
@@ -29,19 +35,43 @@ class MetricPoint(msgspec.Struct, frozen=True):
     attempt: int
 
 
-def read_metrics(run: RunDirectory, rank: int = 0) -> list[MetricPoint]:
-    """The values that stand, in the order they were logged."""
+@dataclass(frozen=True)
+class History:
+    """What a run logged: the values that stand, in the order they were logged, and where its record is damaged."""
+
+    points: list[MetricPoint]
+    damage: list[str] = field(default_factory=list)
+
+
+def read_history(run: RunDirectory, rank: int = 0) -> History:
+    """The values that stand, and which lines of the record are not what was written (`metrics/1-0.jsonl:12: …`)."""
     attempts = {attempt.number: attempt for attempt in read_attempts(run)}
     records = {int(file.stem.partition("-")[0]): file for file in run.metrics.glob(f"[1-9]*-{rank}.jsonl")}
     points: dict[tuple[str, int], MetricPoint] = {}
+    damage: list[str] = []
     for number in sorted(attempts.keys() | records.keys()):
         if points and number in attempts:
             points = _up_to(points, attempts[number])
         if number in records:
-            for point in _read_record(records[number], number):
-                points.pop((point.name, point.step), None)
-                points[point.name, point.step] = point
-    return list(points.values())
+            _take_in(points, records[number], number, damage)
+    return History(list(points.values()), damage)
+
+
+def read_metrics(run: RunDirectory, rank: int = 0) -> list[MetricPoint]:
+    """The values that stand, in the order they were logged."""
+    return read_history(run, rank).points
+
+
+def metrics_digest(points: list[MetricPoint]) -> str:
+    """The digest of all values with their names, steps and epochs, in the order of steps and names.
+
+    Times and what was measured of the machine are left out: equal digests mean that training went the same way.
+    """
+    digest = hashlib.sha256(b"ymltrain metrics 1\n")
+    for point in sorted(points, key=lambda point: (point.step, point.name)):
+        if not point.name.startswith(OF_THE_MACHINE):
+            digest.update(msgspec.json.encode([point.name, point.step, point.epoch, repr(point.value)]) + b"\n")
+    return "sha256:" + digest.hexdigest()
 
 
 def last_values(run: RunDirectory) -> dict[str, float]:
@@ -56,12 +86,57 @@ def _up_to(points: dict[tuple[str, int], MetricPoint], attempt: Attempt) -> dict
     return {key: point for key, point in points.items() if point.step <= last_step}
 
 
-def _read_record(file: Path, attempt: int) -> Iterator[MetricPoint]:
-    decoder = msgspec.json.Decoder(MetricLine)
-    *lines, _unfinished = file.read_bytes().split(b"\n")
-    for text in lines:
+class _Line(msgspec.Struct, gc=False):
+    """A line as it is read; lines of before there were checksums have none."""
+
+    name: str
+    value: float | NotFinite
+    step: int
+    epoch: int
+    time: float
+    crc: int | None = None
+
+
+def _take_in(points: dict[tuple[str, int], MetricPoint], file: Path, attempt: int, damage: list[str]) -> None:
+    """Add one record's values; of a name and step that is there already, the new value stands in its own place."""
+    for line in _read_record(file, damage):
+        key = (line.name, line.step)
+        points.pop(key, None)
+        points[key] = MetricPoint(line.name, float(line.value), line.step, line.epoch, line.time, attempt)
+
+
+def _read_record(file: Path, damage: list[str]) -> list[_Line]:
+    content = file.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    texts = whole.split(b"\n")[:-1]
+    try:
+        lines = msgspec.json.Decoder(_Line).decode_lines(whole)
+        if len(lines) == len(texts) and all(map(_is_as_sealed, texts, lines)):
+            return lines
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    return list(_read_line_by_line(file, texts, damage))
+
+
+def _read_line_by_line(file: Path, texts: list[bytes], damage: list[str]) -> Iterator[_Line]:
+    decoder = msgspec.json.Decoder(_Line)
+    for number, text in enumerate(texts, 1):
+        if not text:
+            continue
         try:
             line = decoder.decode(text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            damage.append(f"metrics/{file.name}:{number}: the line is not whole")
             continue
-        yield MetricPoint(line.name, float(line.value), line.step, line.epoch, line.time, attempt)
+        if _is_as_sealed(text, line):
+            yield line
+        else:
+            damage.append(f"metrics/{file.name}:{number}: the line was changed after it was written")
+
+
+def _is_as_sealed(text: bytes, line: _Line) -> bool:
+    """Whether a line fits its checksum. One that has lost the key altogether was changed, unless it never had one."""
+    if line.crc is None:
+        return SEAL[1:5] not in text
+    body = text[: text.rfind(SEAL)]
+    return zlib.crc32(b"}", zlib.crc32(body)) == line.crc

@@ -30,13 +30,23 @@ def summarize(run: RunDirectory) -> dict[str, Any]:
     status = run_status(run)
     metrics = {name: as_json_number(value) for name, value in last_values(run).items()} if final is None else final.metrics
     fault = final.fault if final else attempts[-1].fault if attempts else None
+    plan = _read_plan(run)
     return {
         "run_id": run.run_id,
         "name": run.name,
         "status": status,
         "created": run.created,
         "metrics": metrics,
-        "params": flat_params(_resolved_recipe(run)),
+        "params": flat_params(plan.recipe.resolved),
+        "seed": plan.seed,
+        "plan": plan.digest,
+        "watch": plan.watch.metric if plan.watch else None,
+        "goals": {plan.watch.metric: plan.watch.goal} if plan.watch else {},
+        "steps": final.steps if final else None,
+        "best_epoch": final.best_epoch if final else None,
+        "tensor_digest": final.tensor_digest if final else None,
+        "metrics_digest": final.metrics_digest if final else None,
+        "level": final.level if final else None,
         "duration": round(sum(_seconds(run, attempt, status) for attempt in attempts), 3),
         "attempts": len(attempts),
         "model": None if final is None else msgspec.to_builtins(final.model),
@@ -57,6 +67,8 @@ def summarize_or_tell(run: RunDirectory) -> dict[str, Any]:
             "created": run.created,
             "metrics": {},
             "params": {},
+            **dict.fromkeys(("seed", "plan", "watch", "steps", "best_epoch", "tensor_digest", "metrics_digest", "level")),
+            "goals": {},
             "duration": None,
             "attempts": None,
             "model": None,
@@ -74,16 +86,29 @@ class _Recipe(msgspec.Struct):
     resolved: dict[str, Any]
 
 
+class _Watch(msgspec.Struct):
+    metric: str
+    goal: str
+
+
 class _Plan(msgspec.Struct):
     recipe: _Recipe
+    seed: int | None = None
+    watch: _Watch | None = None
+    digest: str = ""
 
 
-def _resolved_recipe(run: RunDirectory) -> dict[str, Any]:
-    """From plan.json, whatever version of a plan it is: a list of runs outlives them."""
+def _read_plan(run: RunDirectory) -> _Plan:
+    """What lists show of plan.json, whatever version of a plan it is: they outlive them."""
     try:
-        return msgspec.json.decode(run.plan_file.read_bytes(), type=_Plan).recipe.resolved
+        return msgspec.json.decode(run.plan_file.read_bytes(), type=_Plan)
     except (OSError, msgspec.DecodeError) as error:
         raise UsageError("YT935", f"{run.plan_file} is damaged: {error}", "copy the run's directory again") from None
+
+
+def resolved_recipe(run: RunDirectory) -> dict[str, Any]:
+    """The recipe a run executes, all defaults in. Raises UsageError when plan.json is damaged."""
+    return _read_plan(run).recipe.resolved
 
 
 def _flatten(node: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[str, Any]]:

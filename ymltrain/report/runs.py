@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ymltrain.record.query import column_value
 from ymltrain.report.console import draw, say, tell
 from ymltrain.report.numbers import figure, seconds
 from ymltrain.report.settings import value_text
+from ymltrain.report.tables import Form, show_table
 
 _STYLES = {"done": "green", "failed": "red", "crashed": "red", "damaged": "red", "running": "cyan"}
 
@@ -39,6 +41,15 @@ def show_runs(summaries: Sequence[Mapping[str, Any]], workspace: Path) -> None:
             say((f"{summary['run_id']}: {summary['error']['message']}", "red"))
 
 
+def show_columns(summaries: Sequence[Mapping[str, Any]], columns: Sequence[str], form: Form) -> None:
+    """The columns that were asked for, or the run's own and all metrics."""
+    if not columns:
+        metrics = dict.fromkeys(name for summary in summaries for name in summary["metrics"])
+        columns = ("name", "status", "created", "duration", *(f"metrics.{name}" for name in metrics))
+    rows = [[summary["run_id"], *(column_value(summary, column) for column in columns)] for summary in summaries]
+    show_table(["run", *(column.removeprefix("metrics.") for column in columns)], rows, form)
+
+
 def show_run(summary: Mapping[str, Any]) -> None:
     """Everything the record says of a run, for a person."""
     from rich.table import Table
@@ -48,6 +59,12 @@ def show_run(summary: Mapping[str, Any]) -> None:
     tell(f"in      {summary['run_dir']}")
     if summary["model"] is not None:
         tell(f"model   {_model(summary['model'])}")
+    for name, value in summary.get("tags", {}).items():
+        tell(f"tag     {name}{'=' if value else ''}{value}")
+    for note in summary.get("notes", ()):
+        tell(f"note    {note}")
+    for damage in summary.get("damage", ()):
+        tell((f"damaged {damage}", "red"))
     if summary["error"] is not None:
         tell((f"error   [{summary['error']['code']}] {summary['error']['message']}", "red"))
     for title, values, words in (("metric", summary["metrics"], figure), ("param", summary["params"], value_text)):

@@ -13,6 +13,7 @@ from ymltrain.report.numbers import figure as figure_text
 
 Tone: TypeAlias = Literal["plain", "good", "bad", "warn", "muted"]
 FILTER_FROM_ROWS = 12
+LONGEST_WORD = 40  # longer ones may break anywhere, or a table grows as wide as they are
 
 
 class Charts:
@@ -152,7 +153,8 @@ def _table_cell(cell: Cell) -> str:
     value = cell.value if isinstance(cell, Marked) else cell
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f'<td class="number" data-sort="{value!r}">{_cell_html(cell)}</td>'
-    return f"<td>{_cell_html(cell)}</td>"
+    is_long = isinstance(value, str) and any(len(word) > LONGEST_WORD for word in value.split())
+    return f"<td{' class=long' if is_long else ''}>{_cell_html(cell)}</td>"
 
 
 def _cell_html(cell: Cell) -> str:

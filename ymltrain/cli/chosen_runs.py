@@ -1,0 +1,26 @@
+"""The runs that a command line chooses: by name, by filter, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ymltrain.record.find import find_run
+from ymltrain.record.index import full_summary, list_runs
+from ymltrain.record.query import parse_filter
+
+
+def chosen_summaries(workspace: Path, runs: Sequence[str], wanted: str | None) -> list[dict[str, Any]]:
+    """Summaries of the runs named, then of those for which the filter holds; each once.
+
+    Raises UsageError as `find_run` and `parse_filter` do.
+    """
+    if not runs and not wanted:
+        raise click.UsageError("name runs, or choose them with --filter")
+    named = [full_summary(find_run(workspace, run)) for run in runs]
+    holds = parse_filter(wanted) if wanted else None
+    filtered = [summary for summary in list_runs(workspace) if holds is not None and not summary["archived"] and holds(summary)]
+    return list({summary["run_id"]: summary for summary in [*named, *filtered]}.values())

@@ -1,0 +1,1 @@
+"""Pages of one subject each, made of the parts in `ymltrain.report.html`."""

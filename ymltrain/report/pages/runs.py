@@ -1,0 +1,258 @@
+"""Runs as one page: curves, parallel coordinates, what differs, and for each run provenance and artifacts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ymltrain.record.artifacts import read_artifacts
+from ymltrain.record.directory import RunDirectory
+from ymltrain.record.grouping import differing, group_repeats
+from ymltrain.record.points import MetricPoint, read_history
+from ymltrain.record.system import read_system
+from ymltrain.report.html import (
+    Chart,
+    Curve,
+    Curves,
+    CurvesChart,
+    Dimension,
+    Facts,
+    Fold,
+    Listing,
+    Marked,
+    Page,
+    Prose,
+    Section,
+    Table,
+    lines,
+    parallel_coordinates,
+)
+from ymltrain.report.html.parts import Cell, Part, Tone
+from ymltrain.report.html.text import shorten
+from ymltrain.report.numbers import figure, seconds, size
+from ymltrain.report.settings import value_text
+from ymltrain.reproduce.circumstances import read_provenance
+
+AXES = ("step", "epoch", "seconds")
+MOST_DIMENSIONS = 12
+LARGEST_TEXT = 200_000
+TONES: Mapping[str, Tone] = {"done": "good", "failed": "bad", "crashed": "bad", "damaged": "bad", "running": "warn"}
+
+
+@dataclass(frozen=True)
+class ReportedRun:
+    """A run on the page: its directory and its summary."""
+
+    run: RunDirectory
+    summary: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """What tells it from the others in a legend."""
+        return f"{shorten(self.summary['name'], 40)} {self.run.run_id[-6:]}"
+
+
+def runs_page(runs: Sequence[ReportedRun]) -> Page:
+    """The page of one run or of many."""
+    histories = [read_history(found.run) for found in runs]
+    sections = [Section("Runs", [_overview(runs), *_damage(runs, histories)])]
+    if len(runs) > 1:
+        sections += _comparison(runs)
+    sections.append(Section("Curves", [_curves(runs, [history.points for history in histories])]))
+    system = list(_system(runs))
+    if system:
+        sections.append(Section("Machine", system))
+    sections += [Section(f"Run {found.label}", list(_details(found))) for found in runs]
+    names = ", ".join(dict.fromkeys(str(found.summary["name"]) for found in runs))
+    title = f"{names} {runs[0].run.run_id}" if len(runs) == 1 else f"{len(runs)} runs of {names}"
+    return Page(
+        title=title, sections=sections, lead="Values are the record's own; where a run was resumed, the attempt that stands."
+    )
+
+
+def _overview(runs: Sequence[ReportedRun]) -> Table:
+    metrics = list(dict.fromkeys(name for found in runs for name in found.summary["metrics"]))
+    rows: list[list[Cell]] = []
+    for found in runs:
+        summary = found.summary
+        status = Marked(summary["status"], TONES.get(summary["status"], "warn"))
+        took = seconds(summary["duration"]) if summary["duration"] is not None else None
+        tags = " ".join(f"{key}={value}" if value else key for key, value in summary["tags"].items())
+        row: list[Cell] = [found.label, status, summary["created"][:19].replace("T", " "), took, tags]
+        rows.append([*row, *(summary["metrics"].get(name) for name in metrics)])
+    return Table(["run", "status", "created (UTC)", "took", "tags", *metrics], rows)
+
+
+def _damage(runs: Sequence[ReportedRun], histories: Sequence[Any]) -> Iterator[Part]:
+    for found, history in zip(runs, histories, strict=True):
+        for damage in history.damage:
+            yield Facts({found.label: Marked(damage, "bad")})
+        for note in found.summary["notes"]:
+            yield Facts({f"{found.label}, a note": note})
+
+
+def _comparison(runs: Sequence[ReportedRun]) -> Iterator[Section]:
+    summaries = [found.summary for found in runs]
+    found = differing(summaries)
+    labels = [entry.label for entry in runs]
+    parts: list[Part] = [
+        Table(["", *labels], [[key, *map(_cell, values)] for key, values in found[section].items()], caption=section)
+        for section in ("params", "metrics", "tags")
+        if found[section]
+    ]
+    yield Section("What differs", parts or [Prose("These runs differ in no param, metric or tag.")])
+    repeats = [group for group in group_repeats(summaries) if len(group["runs"]) > 1]
+    if repeats:
+        rows = [
+            [", ".join(run[-6:] for run in group["runs"]), name, spread["n"], spread["mean"], spread["sd"]]
+            for group in repeats
+            for name, spread in group["metrics"].items()
+        ]
+        yield Section("Repeats that differ in their seed", [Table(["runs", "metric", "n", "mean", "sd"], rows)])
+    chart = _parallel(summaries, found)
+    if chart is not None:
+        yield Section("Params and results", [chart])
+
+
+def _parallel(summaries: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Sequence[Any]]]) -> Chart | None:
+    """Parallel coordinates over the params that differ, and the metric by which runs are compared."""
+    params = {key: values for key, values in found["params"].items() if key not in ("name", "description")}
+    result = next((name for part in ("val/", "test/", "train/") for name in found["metrics"] if name.startswith(part)), None)
+    watched = summaries[0].get("watch")
+    result = watched if watched in found["metrics"] else result
+    if result is None or not params:
+        return None
+    values = found["metrics"][result]
+    colors = [float(value) if isinstance(value, int | float) else None for value in values]
+    chosen = list(params.items())[:MOST_DIMENSIONS]
+    dimensions = [Dimension(key, [_plain(value) for value in column], is_log=_spans_decades(column)) for key, column in chosen]
+    dimensions.append(Dimension(result, [None if color is None else color for color in colors]))
+    note = "Drag along an axis to keep only the runs that pass there; drag an axis by its name to move it."
+    return Chart(parallel_coordinates(dimensions, colors=colors, color_title=result), result, height=420, note=note)
+
+
+def _spans_decades(values: Sequence[Any]) -> bool:
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    return len(numbers) == len(values) and min(numbers, default=0) > 0 and max(numbers) / min(numbers) >= 20
+
+
+def _plain(value: Any) -> str | float | None:
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _curves(runs: Sequence[ReportedRun], histories: Sequence[Sequence[MetricPoint]]) -> Part:
+    names = dict.fromkeys(point.name for points in histories for point in points)
+    charts = []
+    for name in sorted(names, key=_curve_order):
+        curves = [
+            Curve(number, _axes(mine, points[0].time), [_finite(point.value) for point in mine])
+            for number, points in enumerate(histories)
+            if (mine := [point for point in points if point.name == name])
+        ]
+        charts.append(CurvesChart(name, curves))
+    if not charts:
+        return Prose("Nothing was logged yet.")
+    return Curves([found.label for found in runs], charts, axes=AXES, details=[_detail(found) for found in runs])
+
+
+def _curve_order(name: str) -> tuple[int, str]:
+    part = name.partition("/")[0]
+    return (("val", "train", "test").index(part) if part in ("val", "train", "test") else 3, name)
+
+
+def _axes(points: Sequence[MetricPoint], start: float) -> dict[str, list[float]]:
+    """A clock that went backwards shows as such: values keep their order by step."""
+    return {
+        "step": [point.step for point in points],
+        "epoch": [point.epoch for point in points],
+        "seconds": [round(point.time - start, 3) for point in points],
+    }
+
+
+def _detail(found: ReportedRun) -> str:
+    watched = found.summary.get("watch")
+    value = found.summary["metrics"].get(watched) if watched else None
+    return f"{watched} {figure(value)}" if watched and value is not None else ""
+
+
+def _system(runs: Sequence[ReportedRun]) -> Iterator[Chart]:
+    samples = {found.label: read_system(found.run) for found in runs}
+    for key, title, scale in (
+        ("cpu", "CPU of the machine, %", 100.0),
+        ("process_memory", "memory of the process, MiB", 1 / 2**20),
+        ("written", "written to disk, MiB", 1 / 2**20),
+    ):
+        series = {}
+        for label, lines_ in samples.items():
+            mine = [sample for sample in lines_ if key in sample]
+            if len(mine) > 1:
+                series[label] = ([sample["time"] - mine[0]["time"] for sample in mine], [sample[key] * scale for sample in mine])
+        if series:
+            yield Chart(lines(series, x_title="seconds", y_title=""), title, height=220)
+
+
+def _details(found: ReportedRun) -> Iterator[Part]:
+    provenance = read_provenance(found.run)
+    yield Facts(_facts(found, provenance))
+    error = found.summary["error"]
+    if error is not None:
+        yield Facts({"error": Marked(f"[{error['code']}] {error['message']}", "bad")})
+    yield Fold("Params", [Table(["param", "value"], [[key, value_text(value)] for key, value in found.summary["params"].items()])])
+    artifacts = read_artifacts(found.run)
+    if artifacts:
+        rows: list[list[Cell]] = [[entry.path, entry.role, size(entry.bytes), entry.digest] for entry in artifacts]
+        yield Fold("Artifacts", [Table(["file", "role", "size", "digest"], rows)])
+    if found.run.recipe_file.is_file():
+        yield Fold("Recipe as written", [Listing(_read(found.run.recipe_file))])
+    for repository in provenance.get("repositories", []):
+        if repository["patch"]:
+            yield Fold(
+                f"Uncommitted changes of {repository['root']}", [Listing(_read(found.run.path / repository["patch"]), is_diff=True)]
+            )
+    packages: list[list[Cell]] = [[name, version] for name, version in provenance.get("packages", {}).items()]
+    yield Fold("Packages", [Table(["package", "version"], packages)])
+    if (found.run.path / "output.txt").is_file():
+        yield Fold("Output", [Listing(_read(found.run.path / "output.txt"))])
+
+
+def _facts(found: ReportedRun, provenance: Mapping[str, Any]) -> dict[str, Cell]:
+    summary, git, machine = found.summary, provenance.get("git") or {}, provenance.get("machine", {})
+    code = f"{git['commit'] or 'no commit'}{' with uncommitted changes' if git.get('is_dirty') else ''}" if git else None
+    return {
+        "run": summary["run_id"],
+        "directory": summary["run_dir"],
+        "status": Marked(summary["status"], TONES.get(summary["status"], "warn")),
+        "attempts": summary["attempts"],
+        "command": " ".join(provenance.get("command", [])),
+        "code": code,
+        "branch": git.get("branch"),
+        "machine": f"{machine.get('host')}, {machine.get('cpu')}, {machine.get('cpus')} CPUs, {machine.get('platform')}",
+        "python": provenance.get("python", {}).get("version"),
+        "torch": provenance.get("torch"),
+        "level of reproduction": summary.get("level"),
+        "tensors": summary.get("tensor_digest"),
+        "metrics": summary.get("metrics_digest"),
+        "model": f"{summary['model']['name']}@{summary['model']['version']}" if summary["model"] else None,
+    }
+
+
+def _cell(value: Any) -> Cell:
+    return value if value is None or isinstance(value, str | int | float) else value_text(value)
+
+
+def _finite(value: float) -> float | None:
+    return value if value - value == 0 else None
+
+
+def _read(path: Any) -> str:
+    """A text of the run, its middle left out when it is long."""
+    try:
+        text: str = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    half = LARGEST_TEXT // 2
+    return text if len(text) <= LARGEST_TEXT else f"{text[:half]}\n…\n{text[-half:]}"

@@ -1,0 +1,1 @@
+"""Holding a run against the present: what differs from then, doing it again, and where two runs parted."""
