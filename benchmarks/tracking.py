@@ -40,6 +40,7 @@ class Folder:
         self.path = path
         self.metrics = path / "metrics"
         self.attempts = path / "attempts"
+        path.mkdir(exist_ok=True)
 
 
 def events(count):
