@@ -67,7 +67,7 @@ def test_no_restart_mends_a_loss_that_is_not_finite(place):
     """The error is training's own, told once, and the restarts that were allowed are not used."""
     document, errors = place.fit(place.fault("nan", 5, rank=0), "compute.max_restarts=3", exits=1)
     assert document["error"]["code"] == "YT901"
-    assert "restart" not in errors
+    assert "; restart 1" not in errors  # the folder of this test has the word in its name
 
 
 @pytest.mark.slow
