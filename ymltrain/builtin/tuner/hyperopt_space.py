@@ -57,6 +57,7 @@ class HyperoptSpace:
         from hyperopt.base import Domain as HyperoptDomain
 
         self._dimensions = space.dimensions
+        self._translated: dict[int, tuple[Mapping[str, Any], dict[str, list[float | int]]]] = {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # its use of numpy
             self.domain: HyperoptDomain = HyperoptDomain(lambda _: 0.0, _tree(space.dimensions, ()))
@@ -97,13 +98,21 @@ class HyperoptSpace:
         return point
 
     def _misc(self, number: int, point: Mapping[str, Any]) -> dict[str, Any]:
-        """Every label must be there, with no value where the key is not active."""
+        values = self._values(point)
+        indices = {label: [number] if value else [] for label, value in values.items()}
+        return {"tid": number, "cmd": ("domain_attachment", "FMinIter_Domain"), "workdir": None, "idxs": indices, "vals": values}
+
+    def _values(self, point: Mapping[str, Any]) -> dict[str, list[float | int]]:
+        """The values by label, translated once a point: every label is there, with no value where the key is not active."""
+        known = self._translated.get(id(point))
+        if known is not None and known[0] is point:
+            return known[1]
         values: dict[str, list[float | int]] = {}
         for dimension in self._dimensions:
             is_known = dimension.path in point and dimension.is_active(point)
             values[dimension.label] = [_encoded(dimension, point[dimension.path])] if is_known else []
-        indices = {label: [number] if value else [] for label, value in values.items()}
-        return {"tid": number, "cmd": ("domain_attachment", "FMinIter_Domain"), "workdir": None, "idxs": indices, "vals": values}
+        self._translated[id(point)] = (point, values)
+        return values
 
 
 def _tree(dimensions: Sequence[Dimension], when: tuple[Condition, ...]) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""What a search costs beside training: asking, the journal, a trial in a warm worker.
+
+- Ask at 1,000 past trials of 10 keys against raw hyperopt's `tpe.suggest` on the same history; bound 1.6 ×.
+- A journal of 10,000 trials: resumed in under 2 s, reported in under 10 s (a stated bound of seconds, printed, not asserted).
+- A trial of one epoch of one step over 300 rows in a warm worker, from the end of one trial to the end of the next: all of it
+  counts as overhead; bound 60 ms.
+"""
+
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from itertools import pairwise
+from pathlib import Path
+
+from measure import ROOT, report
+
+from ymltrain.api import Dimension, PastTrial, Space, Uniform
+from ymltrain.catalog.catalog import Catalog
+from ymltrain.plan.search.spec import Budget, SearchSpec
+from ymltrain.search.asking import Candidates
+from ymltrain.search.directory import StudyDirectory
+from ymltrain.search.events import Asked, Opened, Placed, Reported, Told
+from ymltrain.search.study import Knowledge
+
+TRIALS = 10_000
+RECIPE = f"""\
+recipe: 1
+name: overhead
+datasource: {ROOT}/recipes/data/penguins.csv
+features: {{bill_length_mm: number, bill_depth_mm: number}}
+target: body_mass_g
+model: {{type: mlp, hidden: [8]}}
+trainer: {{max_epochs: 1, batch_size: 512}}
+tuner: {{type: random, metric: val/loss, max_trials: 30, space: {{optimizer.lr: {{loguniform: [1e-4, 1e-1]}}}}}}
+"""
+
+
+def asking() -> None:
+    """Seconds of one suggestion, in turn."""
+    from hyperopt import hp, tpe
+    from hyperopt.base import JOB_STATE_DONE, STATUS_OK, Domain, Trials
+
+    chance = random.Random(1)  # noqa: S311 - nothing secret is drawn
+    names = [f"x{index}" for index in range(10)]
+    space = Space(dimensions=tuple(Dimension(path=name, domain=Uniform(low=0.0, high=1.0)) for name in names))
+    points = [{name: chance.random() for name in names} for _ in range(1_000)]
+    history = [
+        PastTrial(number=number, point=point, state="complete", loss=sum(value * value for value in point.values()))
+        for number, point in enumerate(points)
+    ]
+    loaded = Catalog.installed().load("tuner", "tpe")
+    spec = SearchSpec(metric="val/loss", goal="minimize", budget=Budget(), space=space)
+    candidates = Candidates(spec, loaded.implementation(loaded.params()), "tpe", 1)
+    domain = Domain(lambda _: 0.0, {name: hp.uniform(name, 0.0, 1.0) for name in names})
+    trials = Trials()
+    trials.insert_trial_docs(
+        [
+            {
+                "tid": trial.number,
+                "state": JOB_STATE_DONE,
+                "spec": None,
+                "result": {"loss": trial.loss, "status": STATUS_OK},
+                "misc": {
+                    "tid": trial.number,
+                    "cmd": None,
+                    "workdir": None,
+                    "idxs": {name: [trial.number] for name in names},
+                    "vals": {name: [value] for name, value in trial.point.items()},
+                },
+                "exp_key": None,
+                "owner": None,
+                "version": 0,
+                "book_time": None,
+                "refresh_time": None,
+            }
+            for trial in history
+        ]
+    )
+    trials.refresh()
+
+    def ours():
+        started = time.perf_counter()
+        candidates.next(Knowledge(history, [], {}))
+        return time.perf_counter() - started
+
+    def peer():
+        started = time.perf_counter()
+        tpe.suggest([1_000], domain, trials, 7, verbose=False)
+        return time.perf_counter() - started
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours(), peer()
+        report("search-ask-at-1000", [(ours(), peer()) for _ in range(15)], bound=1.6)
+
+
+def journal(workspace: Path) -> None:
+    """A journal of many trials: read into a study, and reported of."""
+    run = [sys.executable, "-m", "ymltrain"]
+    subprocess.run([*run, "tune", "overhead.yaml", "tuner.max_trials=1"], cwd=workspace, check=True, capture_output=True)
+    folder = next((workspace / "studies" / "overhead").iterdir())
+    directory = StudyDirectory(folder, "overhead", folder.name)
+    chance = random.Random(2)  # noqa: S311 - nothing secret is drawn
+    encode = __import__("msgspec").json.encode
+    lines = [encode(Opened(ymltrain="0", host="here", pid=1, plan="", time=1.0))]
+    for number in range(TRIALS):
+        point = {"optimizer.lr": 10 ** chance.uniform(-4, -1)}
+        loss = chance.random()
+        lines.append(encode(Asked(trial=number, job=number, point=point, source="random", time=2.0)))
+        lines.append(encode(Placed(trial=number, attempt=1, worker=0, time=2.0)))
+        lines += [encode(Reported(trial=number, epoch=epoch, value=loss + 1 / epoch, time=2.0)) for epoch in range(1, 11)]
+        lines.append(encode(Told(trial=number, state="complete", epochs=10, value=loss, metrics={"val/loss": loss}, time=3.0)))
+    directory.journal_file.write_bytes(b"\n".join(lines) + b"\n")
+    started = time.perf_counter()
+    _, study = directory.study()
+    study.knowledge()
+    resumed = time.perf_counter() - started
+    started = time.perf_counter()
+    subprocess.run([*run, "tune", "report", "latest", "-o", "r.html"], cwd=workspace, check=True, capture_output=True)
+    reported = time.perf_counter() - started
+    print(f"search-journal: {len(study.trials):,} trials resumed in {resumed:.2f} s (2), reported in {reported:.2f} s (10)")
+    print(json.dumps({"benchmark": "search-journal", "trials": TRIALS, "resumed": resumed, "reported": reported}))
+
+
+def trials_of_nothing(workspace: Path) -> None:
+    """The time from one told trial to the next, in a worker that is warm."""
+    command = [sys.executable, "-m", "ymltrain", "tune", "overhead.yaml"]
+    subprocess.run(command, cwd=workspace, check=True, capture_output=True)
+    folder = max((workspace / "studies" / "overhead").iterdir())
+    told = [
+        event["time"] for event in map(json.loads, (folder / "journal.jsonl").read_text().splitlines()) if event["event"] == "told"
+    ]
+    between = [later - earlier for earlier, later in pairwise(told[5:])]
+    median = statistics.median(between)
+    print(f"search-trial: {median * 1e3:.0f} ms from trial to trial, training of one step included (bound 60)")
+    print(json.dumps({"benchmark": "search-trial", "seconds": median, "fastest": min(between)}))
+
+
+def main():
+    asking()
+    with tempfile.TemporaryDirectory() as name:
+        workspace = Path(name)
+        (workspace / "overhead.yaml").write_text(RECIPE)
+        trials_of_nothing(workspace)
+        journal(workspace)
+
+
+main()
