@@ -40,7 +40,7 @@ def small_plan() -> Plan:
             edges=(),
             keys=(),
             features=(FeatureSpec(column="x", type="number", encoder="encoder.x"),),
-            target=TargetSpec(column="y", type="number", transform="none", task="regression"),
+            target=TargetSpec(columns=("y",), type="number", transform="none", task="regression"),
             trainer=Trainer(),
             topology=Topology(accelerator="cpu", nodes=1, devices=1, precision="32-true", batch_size=256),
             watch=None,

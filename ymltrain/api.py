@@ -5,7 +5,7 @@ from ymltrain.kinds import DataPath, NoParams, Params, plugin
 from ymltrain.kinds.contracts import (
     ArrowSchema,
     ArrowStream,
-    ColumnType,
+    ColumnRoles,
     Datasource,
     Encoder,
     EncoderFit,
@@ -26,12 +26,13 @@ from ymltrain.kinds.contracts import (
 )
 from ymltrain.kinds.moments import Moments, RunningMoments
 from ymltrain.kinds.row_hash import hash_rows, mix64
+from ymltrain.kinds.typed_columns import read_moments
 from ymltrain.plan.events import ArtifactWritten, CheckpointSaved, EpochEnded, MetricsLogged, RunEvent, StageChanged
 from ymltrain.plan.search.constraints import Constraint
 from ymltrain.plan.search.domains import Choice, Int, LogUniform, Normal, Ordinal, Switch, Uniform
 from ymltrain.plan.search.history import Curve, PastTrial, Rung, comparable_losses, suggestion_seed
 from ymltrain.plan.search.space import Condition, Dimension, Point, Space
-from ymltrain.plan.shapes import FeatureShape, OutputShape, Task, TensorShape
+from ymltrain.plan.shapes import ColumnType, FeatureShape, OutputShape, Task, TensorShape
 from ymltrain.plan.topology import Topology
 from ymltrain.storage import copy_exclusively, create_exclusively, inside, path_problem
 
@@ -41,6 +42,7 @@ __all__ = [
     "ArtifactWritten",
     "CheckpointSaved",
     "Choice",
+    "ColumnRoles",
     "ColumnType",
     "Condition",
     "Constraint",
@@ -100,4 +102,5 @@ __all__ = [
     "path_problem",
     "plugin",
     "suggestion_seed",
+    "read_moments",
 ]

@@ -9,9 +9,9 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ymltrain.api import FeatureShape, FittedEncoder, NoParams
-from ymltrain.builtin.encoder.standard import StandardEncoder
-from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder
+from ymltrain.api import FeatureShape, FittedEncoder
+from ymltrain.builtin.encoder.standard import StandardEncoder, StandardParams
+from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder, VocabularyParams
 
 NUMBERS = st.lists(st.one_of(st.none(), st.floats()), max_size=60)
 TEXTS = st.lists(st.one_of(st.none(), st.text(max_size=6)), max_size=60)
@@ -20,7 +20,7 @@ SIZES = st.integers(1, 70)
 
 def standard(values: list[float | None], size: int = 1000) -> FittedEncoder:
     """A `standard` encoder fitted on these values, which arrive in blocks of this size."""
-    fit = StandardEncoder(NoParams()).start("x", None)
+    fit = StandardEncoder(StandardParams(missing_indicator=False)).start("x", None)
     for start in range(0, len(values), size):
         fit.update(numbers(values[start : start + size]))
     return fit.finish()
@@ -28,7 +28,7 @@ def standard(values: list[float | None], size: int = 1000) -> FittedEncoder:
 
 def vocabulary(values: list[str | None], order: list[str] | None = None, size: int = 1000) -> FittedEncoder:
     """A `vocabulary` encoder fitted on these values, which arrive in blocks of this size."""
-    fit = VocabularyEncoder(NoParams()).start("x", order)
+    fit = VocabularyEncoder(VocabularyParams()).start("x", order)
     for start in range(0, len(values), size):
         fit.update(texts(values[start : start + size]))
     return fit.finish()
@@ -47,7 +47,7 @@ def texts(values: list[str | None]) -> pl.Series:
 def test_standard_centres_and_scales():
     """Values lie about 0 with a population standard deviation of 1; a missing one lies at 0."""
     fitted = standard([1.0, 3.0, None, 5.0, 7.0])
-    assert fitted.state == {"mean": 4.0, "std": 5.0**0.5}
+    assert fitted.state == {"mean": 4.0, "std": 5.0**0.5, "has_indicator": False}
     encoded = fitted.encode(numbers([4.0, None, 9.0, float("nan"), float("inf")]))
     assert encoded.dtype == np.float32
     assert encoded.tolist() == [[0.0], [0.0], [np.float32(5 / 5**0.5)], [0.0], [0.0]]
@@ -57,7 +57,7 @@ def test_standard_centres_and_scales():
 def test_standard_of_a_constant():
     """A column of one value encodes to 0, and a value it never had to its distance."""
     fitted = standard([0.1] * 7)
-    assert fitted.state == {"mean": 0.1, "std": 1.0}
+    assert fitted.state == {"mean": 0.1, "std": 1.0, "has_indicator": False}
     assert fitted.encode(numbers([0.1, 2.1])).tolist() == [[0.0], [2.0]]
 
 
@@ -73,7 +73,9 @@ def test_standard_takes_any_number(trained, size, others):
     """For any values, blocks of any size give one state, which restores through JSON, and nothing encodes to NaN."""
     fitted = standard(trained)
     assert standard(trained, size).state == fitted.state
-    restored = StandardEncoder(NoParams()).restore("x", json.loads(json.dumps(fitted.state, allow_nan=False)))
+    restored = StandardEncoder(StandardParams(missing_indicator=False)).restore(
+        "x", json.loads(json.dumps(fitted.state, allow_nan=False))
+    )
     assert restored.state == fitted.state
     for values in (trained, others):
         encoded = fitted.encode(numbers(values))
@@ -111,7 +113,7 @@ def test_vocabulary_takes_any_text(trained, size, others, order):
     """For any values, blocks of any size give one state, which restores through JSON, and each value its own id."""
     fitted = vocabulary(trained, order)
     assert vocabulary(trained, order, size).state == fitted.state
-    restored = VocabularyEncoder(NoParams()).restore("x", json.loads(json.dumps(fitted.state)))
+    restored = VocabularyEncoder(VocabularyParams()).restore("x", json.loads(json.dumps(fitted.state)))
     assert restored.state == fitted.state
     for values in (trained, others):
         ids = fitted.encode(texts(values)).tolist()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ymltrain.api import NoParams
+from ymltrain.api import NoParams, OutputShape
 from ymltrain.builtin.metric.accuracy import AccuracyMetric, AccuracyParams
 from ymltrain.builtin.metric.f1 import F1Metric, F1Params
 from ymltrain.builtin.metric.mae import MaeMetric
@@ -28,7 +28,9 @@ GIVEN = np.array([0, 0, 0, 0, 1, 1, 1, 0, 2, 1])
 
 def value(metric, predicted, true, classes=1):
     """What the metric gives, updated with both arrays."""
-    built = metric.build(classes).set_dtype(torch.float64)
+    built = metric.build(OutputShape(task="regression" if classes == 1 else "classification", width=classes)).set_dtype(
+        torch.float64
+    )
     built.update(torch.from_numpy(predicted), torch.from_numpy(true))
     return float(built.compute())
 

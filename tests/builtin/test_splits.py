@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ymltrain.api import ColumnRoles
 from ymltrain.builtin.split.fractions import FractionParams
 from ymltrain.builtin.split.hash import HashSplit
 from ymltrain.builtin.split.random import RandomSplit
@@ -76,7 +77,7 @@ def test_hash_follows_the_values(cells, seed, data):
 def test_random_follows_the_row_number():
     """The random split looks at no column: other values leave every row where it is."""
     split = RandomSplit(FractionParams())
-    assert list(split.columns(["a"], ["a", "b"])) == []
+    assert list(split.columns(ColumnRoles(keys=("a",)), ["a", "b"])) == []
     one, other = pl.DataFrame({"a": range(1000)}), pl.DataFrame({"a": ["x"] * 1000})
     assert (split.assign(one, 0, 7) == split.assign(other, 0, 7)).all()
 
@@ -84,8 +85,8 @@ def test_random_follows_the_row_number():
 def test_hash_looks_at_keys_or_the_whole_row():
     """With keys only they count, without keys every column does."""
     split = HashSplit(FractionParams())
-    assert list(split.columns(["b"], ["a", "b", "c"])) == ["b"]
-    assert list(split.columns([], ["a", "b", "c"])) == ["a", "b", "c"]
+    assert list(split.columns(ColumnRoles(keys=("b",)), ["a", "b", "c"])) == ["b"]
+    assert list(split.columns(ColumnRoles(), ["a", "b", "c"])) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("split", [RandomSplit, HashSplit])

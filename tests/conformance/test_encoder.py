@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ymltrain.api import FeatureShape, NoParams
-from ymltrain.builtin.encoder.standard import StandardEncoder
-from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder
+from ymltrain.api import FeatureShape
+from ymltrain.builtin.encoder.hashed_words import HashedWordsEncoder, HashedWordsParams
+from ymltrain.builtin.encoder.hashing import HashingEncoder, HashingParams
+from ymltrain.builtin.encoder.none import NoneEncoder, NoneParams
+from ymltrain.builtin.encoder.ordinal import OrdinalEncoder, OrdinalParams
+from ymltrain.builtin.encoder.quantile import QuantileEncoder, QuantileParams
+from ymltrain.builtin.encoder.robust import RobustEncoder, RobustParams
+from ymltrain.builtin.encoder.standard import StandardEncoder, StandardParams
+from ymltrain.builtin.encoder.timestamp import TimestampEncoder, TimestampParams
+from ymltrain.builtin.encoder.vector import VectorEncoder, VectorParams
+from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder, VocabularyParams
+from ymltrain.builtin.encoder.words import WordsEncoder, WordsParams
 from ymltrain.testing.encoder import EncoderKit
 
 
@@ -15,14 +24,14 @@ class TestStandard(EncoderKit):
     """`standard`."""
 
     def make(self) -> StandardEncoder:
-        return StandardEncoder(NoParams())
+        return StandardEncoder(StandardParams())
 
 
 class TestVocabulary(EncoderKit):
     """`vocabulary`."""
 
     def make(self) -> VocabularyEncoder:
-        return VocabularyEncoder(NoParams())
+        return VocabularyEncoder(VocabularyParams())
 
 
 class MeanOnly:
@@ -99,3 +108,66 @@ def test_the_kit_finds_a_breach(encoder, test):
 def test_every_check_can_fail():
     """No test of the kit passes everything: for each there is something broken that it finds."""
     assert {breach[-1] for breach in BREACHES} == {name for name in dir(EncoderKit) if name.startswith("test_")}
+
+
+class TestHashedWords(EncoderKit):
+    """Encoder `hashed_words`."""
+
+    def make(self):
+        return HashedWordsEncoder(HashedWordsParams(length=4))
+
+
+class TestHashing(EncoderKit):
+    """Encoder `hashing`."""
+
+    def make(self):
+        return HashingEncoder(HashingParams(buckets=16))
+
+
+class TestNone(EncoderKit):
+    """Encoder `none`."""
+
+    def make(self):
+        return NoneEncoder(NoneParams(fill=-1.0))
+
+
+class TestOrdinal(EncoderKit):
+    """Encoder `ordinal`."""
+
+    def make(self):
+        return OrdinalEncoder(OrdinalParams())
+
+
+class TestQuantile(EncoderKit):
+    """Encoder `quantile`."""
+
+    def make(self):
+        return QuantileEncoder(QuantileParams(knots=16))
+
+
+class TestRobust(EncoderKit):
+    """Encoder `robust`."""
+
+    def make(self):
+        return RobustEncoder(RobustParams())
+
+
+class TestTimestamp(EncoderKit):
+    """Encoder `timestamp`."""
+
+    def make(self):
+        return TimestampEncoder(TimestampParams())
+
+
+class TestVector(EncoderKit):
+    """Encoder `vector`."""
+
+    def make(self):
+        return VectorEncoder(VectorParams())
+
+
+class TestWords(EncoderKit):
+    """Encoder `words`."""
+
+    def make(self):
+        return WordsEncoder(WordsParams(length=4))

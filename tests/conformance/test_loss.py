@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ymltrain.api import NoParams
+from ymltrain.builtin.loss.binary_cross_entropy import BinaryCrossEntropyLoss, BinaryCrossEntropyParams
 from ymltrain.builtin.loss.cross_entropy import CrossEntropyLoss, CrossEntropyParams
 from ymltrain.builtin.loss.huber import HuberLoss, HuberParams
 from ymltrain.builtin.loss.mae import MaeLoss
 from ymltrain.builtin.loss.mse import MseLoss
+from ymltrain.builtin.loss.ordinal_cross_entropy import OrdinalCrossEntropyLoss
+from ymltrain.builtin.loss.quantile import QuantileLoss, QuantileParams
 from ymltrain.testing.loss import LossKit
 
 
@@ -62,3 +65,24 @@ def test_each_check_finds_its_fault(check):
     kit.make = Nameless if check == "test_it_names_its_tasks" else Careless
     with pytest.raises(AssertionError):
         getattr(kit, check)()
+
+
+class TestBinaryCrossEntropy(LossKit):
+    """Loss `binary_cross_entropy`."""
+
+    def make(self):
+        return BinaryCrossEntropyLoss(BinaryCrossEntropyParams(label_smoothing=0.1, focus=1.0))
+
+
+class TestOrdinalCrossEntropy(LossKit):
+    """Loss `ordinal_cross_entropy`."""
+
+    def make(self):
+        return OrdinalCrossEntropyLoss(NoParams())
+
+
+class TestQuantile(LossKit):
+    """Loss `quantile`."""
+
+    def make(self):
+        return QuantileLoss(QuantileParams(q=0.9))

@@ -7,12 +7,20 @@ import torchmetrics
 
 from ymltrain.api import NoParams
 from ymltrain.builtin.metric.accuracy import AccuracyMetric, AccuracyParams
+from ymltrain.builtin.metric.auc import AucMetric, AucParams
+from ymltrain.builtin.metric.average_precision import AveragePrecisionMetric, AveragePrecisionParams
+from ymltrain.builtin.metric.brier import BrierMetric
+from ymltrain.builtin.metric.calibration_error import CalibrationErrorMetric, CalibrationErrorParams
 from ymltrain.builtin.metric.f1 import F1Metric, F1Params
+from ymltrain.builtin.metric.kappa import KappaMetric
+from ymltrain.builtin.metric.log_loss import LogLossMetric
 from ymltrain.builtin.metric.mae import MaeMetric
 from ymltrain.builtin.metric.mape import MapeMetric
 from ymltrain.builtin.metric.mse import MseMetric
+from ymltrain.builtin.metric.pinball import PinballMetric, PinballParams
 from ymltrain.builtin.metric.precision import PrecisionMetric, PrecisionParams
 from ymltrain.builtin.metric.r2 import R2Metric
+from ymltrain.builtin.metric.rank_error import RankErrorMetric
 from ymltrain.builtin.metric.recall import RecallMetric, RecallParams
 from ymltrain.builtin.metric.rmse import RmseMetric
 from ymltrain.testing.metric import MetricKit
@@ -90,7 +98,7 @@ class Careless:
     def __init__(self):
         self._shared = torchmetrics.MeanMetric()
 
-    def build(self, classes):
+    def build(self, output):
         shared = self._shared
 
         class LastBatch(torchmetrics.Metric):
@@ -116,3 +124,59 @@ def test_each_check_finds_its_fault(check):
     kit.make = Nameless if check == "test_it_says_what_it_is_for" else Careless
     with pytest.raises(AssertionError):
         getattr(kit, check)()
+
+
+class TestAuc(MetricKit):
+    """Metric `auc`."""
+
+    def make(self):
+        return AucMetric(AucParams())
+
+
+class TestAveragePrecision(MetricKit):
+    """Metric `average_precision`."""
+
+    def make(self):
+        return AveragePrecisionMetric(AveragePrecisionParams())
+
+
+class TestBrier(MetricKit):
+    """Metric `brier`."""
+
+    def make(self):
+        return BrierMetric(NoParams())
+
+
+class TestCalibrationError(MetricKit):
+    """Metric `calibration_error`."""
+
+    def make(self):
+        return CalibrationErrorMetric(CalibrationErrorParams())
+
+
+class TestKappa(MetricKit):
+    """Metric `kappa`."""
+
+    def make(self):
+        return KappaMetric(NoParams())
+
+
+class TestLogLoss(MetricKit):
+    """Metric `log_loss`."""
+
+    def make(self):
+        return LogLossMetric(NoParams())
+
+
+class TestPinball(MetricKit):
+    """Metric `pinball`."""
+
+    def make(self):
+        return PinballMetric(PinballParams(q=0.9))
+
+
+class TestRankError(MetricKit):
+    """Metric `rank_error`."""
+
+    def make(self):
+        return RankErrorMetric(NoParams())

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
+from ymltrain.builtin.split.column import ColumnParams, ColumnSplit
 from ymltrain.builtin.split.fractions import FractionParams
+from ymltrain.builtin.split.group import GroupParams, GroupSplit
 from ymltrain.builtin.split.hash import HashSplit
 from ymltrain.builtin.split.random import RandomSplit
+from ymltrain.builtin.split.stratified import StratifiedParams, StratifiedSplit
+from ymltrain.builtin.split.time import TimeParams, TimeSplit
 from ymltrain.testing.split import SplitKit
 
 
@@ -51,7 +56,7 @@ class LeavesRowsOut(RandomSplit):
 class AsksForMore(RandomSplit):
     """Wants a column whatever the table has."""
 
-    def columns(self, keys, available):
+    def columns(self, roles, available):
         return ("user", *available, *available)
 
 
@@ -82,3 +87,35 @@ def test_every_check_can_fail():
     """No test of the kit passes everything: for each there is something broken that it finds."""
     found = {breach[-1] for breach in BREACHES}
     assert found == {name for name in dir(SplitKit) if name.startswith("test_")}
+
+
+class TestColumn(SplitKit):
+    """Split `column`."""
+
+    def make(self):
+        return ColumnSplit(ColumnParams(column="part"))
+
+    def table(self):
+        parts = ["train"] * 8 + ["val", "test"]
+        return super().table().with_columns(part=pl.Series([parts[n % 10] for n in range(5_000)]))
+
+
+class TestGroup(SplitKit):
+    """Split `group`."""
+
+    def make(self):
+        return GroupSplit(GroupParams())
+
+
+class TestStratified(SplitKit):
+    """Split `stratified`."""
+
+    def make(self):
+        return StratifiedSplit(StratifiedParams())
+
+
+class TestTime(SplitKit):
+    """Split `time`."""
+
+    def make(self):
+        return TimeSplit(TimeParams())

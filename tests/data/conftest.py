@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ymltrain.api import Datasource, NoParams
+from ymltrain.api import Datasource
 from ymltrain.builtin.datasource.parquet import ParquetParams, ParquetSource
-from ymltrain.builtin.encoder.standard import StandardEncoder
-from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder
+from ymltrain.builtin.encoder.standard import StandardEncoder, StandardParams
+from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder, VocabularyParams
 from ymltrain.builtin.split.fractions import FractionParams
 from ymltrain.builtin.split.random import RandomSplit
 from ymltrain.data.learning import TableSpec
@@ -19,7 +19,10 @@ from ymltrain.data.prepare import PreparedData, prepare_data
 from ymltrain.plan.plan import FeatureSpec, TargetSpec
 from ymltrain.plan.seeds import seed_tree
 
-ENCODERS = {"number": StandardEncoder, "category": VocabularyEncoder}
+ENCODERS = {
+    "number": lambda: StandardEncoder(StandardParams(missing_indicator=False)),
+    "category": lambda: VocabularyEncoder(VocabularyParams()),
+}
 
 
 def table_spec(features, *, target="y", task="regression", transform="none", keys=(), seed=7, golden_rows=5) -> TableSpec:
@@ -31,7 +34,7 @@ def table_spec(features, *, target="y", task="regression", transform="none", key
             else FeatureSpec(column=column, type=kind, encoder=f"encoder.{column}")
             for column, kind in features.items()
         ),
-        target=TargetSpec(column=target, type="number" if task == "regression" else "category", transform=transform, task=task),
+        target=TargetSpec(columns=(target,), type="number" if task == "regression" else "category", transform=transform, task=task),
         keys=tuple(keys),
         seeds=seed_tree(seed),
         golden_rows=golden_rows,
@@ -41,7 +44,7 @@ def table_spec(features, *, target="y", task="regression", transform="none", key
 def prepare_source(source: Datasource, split=None, **spec) -> PreparedData:
     """A source prepared with the default encoders, split at random unless told otherwise."""
     described = table_spec(**spec)
-    encoders = {feature.column: ENCODERS[feature.type](NoParams()) for feature in described.features}
+    encoders = {feature.column: ENCODERS[feature.type]() for feature in described.features}
     return prepare_data(source, split or RandomSplit(FractionParams()), encoders, described)
 
 

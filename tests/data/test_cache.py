@@ -6,10 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ymltrain.api import NoParams
 from ymltrain.builtin.datasource.parquet import ParquetParams, ParquetSource
-from ymltrain.builtin.encoder.standard import StandardEncoder
-from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder
+from ymltrain.builtin.encoder.standard import StandardEncoder, StandardParams
+from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder, VocabularyParams
 from ymltrain.builtin.split.fractions import FractionParams
 from ymltrain.builtin.split.random import RandomSplit
 from ymltrain.data.cache import KEPT, EncodedCache
@@ -18,7 +17,7 @@ from ymltrain.data.prepare import prepare_data
 
 from .conftest import table_spec
 
-ENCODERS = {"a": StandardEncoder(NoParams()), "c": VocabularyEncoder(NoParams())}
+ENCODERS = {"a": StandardEncoder(StandardParams(missing_indicator=False)), "c": VocabularyEncoder(VocabularyParams())}
 SPEC = table_spec({"a": "number", "c": "category"})
 
 
@@ -60,7 +59,7 @@ def test_the_second_time_nothing_is_read(source, tmp_path):
     again = prepare(Unreadable(source), EncodedCache(tmp_path / "cache", "sha256:" + "1" * 64))
     assert_same(fresh, first)
     assert_same(fresh, again)
-    assert isinstance(again.splits["train"].number, np.memmap)
+    assert isinstance(again.splits["train"].inputs["number"], np.memmap)
 
 
 def test_another_plan_or_other_data_are_encoded_anew(source, tmp_path):

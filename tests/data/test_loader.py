@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
 
+from ymltrain.data.encoding import EncodedSplit
 from ymltrain.data.loader import StepLoader, TensorSplit, count_steps, epoch_order
 
 
-@dataclass
-class Encoded:
+def split_of(rows, number, category, target, weight=None):
     """Encoded rows, as the data layer hands them over."""
-
-    rows: int
-    number: Any
-    category: Any
-    target: Any
+    inputs = {kind: array for kind, array in (("number", number), ("category", category)) if array is not None}
+    return EncodedSplit(rows, inputs, target, weight)
 
 
 def loader(*, start=(0, 0), batch_size=4, accumulate=1, group=3, rows=30):
@@ -97,17 +91,17 @@ def test_tensors_share_the_arrays_memory():
     number = np.zeros((3, 2), np.float32)
     target = np.arange(3, dtype=np.float32)
     target.flags.writeable = False
-    split = TensorSplit.of(Encoded(3, number, None, target)).placed(torch.device("cpu"))
+    split = TensorSplit.of(split_of(3, number, None, target)).placed(torch.device("cpu"))
     number[1] = 5
-    assert split.inputs["number"][1].tolist() == [5, 5]
-    assert split.target.data_ptr() == target.ctypes.data
+    assert split.all.inputs["number"][1].tolist() == [5, 5]
+    assert split.all.target.data_ptr() == target.ctypes.data
     assert split.nbytes == number.nbytes + target.nbytes
 
 
 def test_a_batch_holds_the_asked_for_rows():
     """Numbers, categories and targets of the same rows, in the order asked for; kinds without a feature are absent."""
     category = np.array([[1], [2], [3]], np.int32)
-    split = TensorSplit.of(Encoded(3, None, category, np.array([10, 11, 12])))
+    split = TensorSplit.of(split_of(3, None, category, np.array([10, 11, 12])))
     batch = split.take(torch.tensor([2, 0]))
     assert batch.inputs.keys() == {"category"}
     assert batch.inputs["category"].tolist() == [[3], [1]]
@@ -117,9 +111,9 @@ def test_a_batch_holds_the_asked_for_rows():
 
 def test_a_float64_network_gets_float64_numbers():
     """Numbers and a regression target follow a float64 network; of a narrower one only the numbers do."""
-    encoded = Encoded(2, np.ones((2, 1), np.float32), np.ones((2, 1), np.int32), np.ones(2, np.float32))
+    encoded = split_of(2, np.ones((2, 1), np.float32), np.ones((2, 1), np.int32), np.ones(2, np.float32))
     wide = TensorSplit.of(encoded).placed(torch.device("cpu"), torch.float64)
     narrow = TensorSplit.of(encoded).placed(torch.device("cpu"), torch.bfloat16)
-    assert (wide.inputs["number"].dtype, wide.target.dtype) == (torch.float64, torch.float64)
-    assert (narrow.inputs["number"].dtype, narrow.target.dtype) == (torch.bfloat16, torch.float32)
-    assert wide.inputs["category"].dtype == torch.int32
+    assert (wide.all.inputs["number"].dtype, wide.all.target.dtype) == (torch.float64, torch.float64)
+    assert (narrow.all.inputs["number"].dtype, narrow.all.target.dtype) == (torch.bfloat16, torch.float32)
+    assert wide.all.inputs["category"].dtype == torch.int32

@@ -16,8 +16,8 @@ import numpy, polars
 from ymltrain.api import NoParams
 from ymltrain.builtin.datasource.csv import CsvParams, CsvSource
 from ymltrain.builtin.datasource.parquet import ParquetParams, ParquetSource
-from ymltrain.builtin.encoder.standard import StandardEncoder
-from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder
+from ymltrain.builtin.encoder.standard import StandardEncoder, StandardParams
+from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder, VocabularyParams
 from ymltrain.builtin.split.fractions import FractionParams
 from ymltrain.builtin.split.random import RandomSplit
 from ymltrain.data.learning import TableSpec
@@ -33,14 +33,14 @@ path = sys.argv[1]
 source = CsvSource(CsvParams(path=path)) if path.endswith("csv") else ParquetSource(ParquetParams(path=path))
 types = {"carat": "number", "cut": "category", "color": "category", "clarity": "category", "depth": "number", "table": "number",
          "x": "number", "y": "number", "z": "number"}
-encoders = {name: (StandardEncoder if kind == "number" else VocabularyEncoder)(NoParams()) for name, kind in types.items()}
+encoders = {name: StandardEncoder(StandardParams()) if kind == "number" else VocabularyEncoder(VocabularyParams()) for name, kind in types.items()}
 spec = TableSpec(
     features=[FeatureSpec(column=name, type=kind, encoder="") for name, kind in types.items()],
-    target=TargetSpec(column="price", type="number", transform="log", task="regression"),
+    target=TargetSpec(columns=("price",), type="number", transform="log", task="regression"),
     keys=(), seeds=seed_tree(7), golden_rows=512,
 )
 data = prepare_data(source, RandomSplit(FractionParams()), encoders, spec)
-arrays = sum(array.nbytes for split in data.splits.values() for array in (split.number, split.category, split.target))
+arrays = sum(array.nbytes for split in data.splits.values() for array in (*split.inputs.values(), split.target))
 print(json.dumps({"arrays": arrays, "peak": peak() - before}))
 """
 

@@ -9,11 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ymltrain.api import DataError, NoParams
+from ymltrain.api import DataError
 from ymltrain.builtin.datasource.csv import CsvParams, CsvSource
 from ymltrain.builtin.datasource.parquet import ParquetParams, ParquetSource
-from ymltrain.builtin.encoder.standard import StandardEncoder
-from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder
 from ymltrain.builtin.split.fractions import FractionParams
 from ymltrain.builtin.split.hash import HashSplit
 from ymltrain.builtin.split.random import RandomSplit
@@ -23,6 +21,8 @@ from ymltrain.data.report import SplitCounts
 from ymltrain.diagnostics import PluginError
 from ymltrain.plan.plan import FeatureSpec
 from ymltrain.plan.seeds import derive_seed
+
+from .conftest import ENCODERS
 
 DATA = Path(__file__).parents[2] / "recipes" / "data"
 DIAMONDS = {
@@ -40,9 +40,7 @@ SPLIT_SEED = derive_seed(7, "split")
 
 def content(data: PreparedData) -> list[bytes | None]:
     """The bytes of all arrays."""
-    arrays = [
-        array for split in SPLITS for array in (data.splits[split].number, data.splits[split].category, data.splits[split].target)
-    ]
+    arrays = [array for split in SPLITS for array in (*data.splits[split].inputs.values(), data.splits[split].target)]
     return [None if array is None else array.tobytes() for array in arrays]
 
 
@@ -106,14 +104,18 @@ def test_arrays_hold_the_rows_in_order(prepare):
     for number, split in enumerate(SPLITS):
         encoded, rows = data.splits[split], table.filter(pl.Series((codes == number) & kept))
         assert encoded.rows == rows.height == len(encoded.target)
-        assert (encoded.number.dtype, encoded.category.dtype, encoded.target.dtype) == (np.float32, np.int32, np.float32)
-        assert (encoded.number.shape, encoded.category.shape) == ((rows.height, 3), (rows.height, 1))
-        assert all(array.flags.c_contiguous for array in (encoded.number, encoded.category, encoded.target))
+        assert (encoded.inputs["number"].dtype, encoded.inputs["category"].dtype, encoded.target.dtype) == (
+            np.float32,
+            np.int32,
+            np.float32,
+        )
+        assert (encoded.inputs["number"].shape, encoded.inputs["category"].shape) == ((rows.height, 3), (rows.height, 1))
+        assert all(array.flags.c_contiguous for array in (encoded.inputs["number"], encoded.inputs["category"], encoded.target))
         mean, std = (data.encoders["row"].state[key] for key in ("mean", "std"))
-        assert np.round(encoded.number[:, 0].astype(float) * std + mean).astype(int).tolist() == rows["row"].to_list()
+        assert np.round(encoded.inputs["number"][:, 0].astype(float) * std + mean).astype(int).tolist() == rows["row"].to_list()
         assert np.allclose(data.target.decode(encoded.target), rows["y"], atol=1e-6)
         values = [*data.encoders["c"].state["values"], None]
-        assert [values[number - 1] for number in encoded.category[:, 0]] == rows["c"].to_list()
+        assert [values[number - 1] for number in encoded.inputs["category"][:, 0]] == rows["c"].to_list()
 
 
 def test_everything_is_learned_from_the_train_rows(prepare):
@@ -142,10 +144,9 @@ def test_encoders_restored_from_json_encode_the_same(prepare):
     """Golden rows through encoders restored from JSON give the bytes that training's own encoders give."""
     data = prepare(wide(500), features=WIDE, golden_rows=100)
     features = [FeatureSpec(column=name, type=kind, encoder="") for name, kind in WIDE.items()]
-    makers = {"number": StandardEncoder, "category": VocabularyEncoder}
+    makers = ENCODERS
     restored = {
-        name: makers[kind](NoParams()).restore(name, json.loads(json.dumps(data.encoders[name].state)))
-        for name, kind in WIDE.items()
+        name: makers[kind]().restore(name, json.loads(json.dumps(data.encoders[name].state))) for name, kind in WIDE.items()
     }
     expected = encode_rows(data.golden, features, data.encoders)
     assert {kind: array.shape for kind, array in expected.items()} == {"number": (100, 2), "category": (100, 1)}
@@ -250,8 +251,8 @@ class _ByColumn:
 
     fractions = (0.5, 0.25, 0.25)
 
-    def columns(self, keys, available):
-        return keys
+    def columns(self, roles, available):
+        return roles.keys
 
     def assign(self, rows, first_row, seed):
         return rows.to_series().cast(pl.UInt8).to_numpy().copy()
@@ -277,16 +278,16 @@ def test_a_split_may_have_no_rows_when_none_were_asked_for(prepare):
     """With a fraction of 0 a split is empty arrays of the right shape."""
     data = prepare(wide(300), RandomSplit(FractionParams(train=0.9, val=0.1, test=0.0)), features=WIDE)
     test = data.splits["test"]
-    assert (test.rows, test.number.shape, test.category.shape, test.target.shape) == (0, (0, 2), (0, 1), (0,))
+    assert (test.rows, test.inputs["number"].shape, test.inputs["category"].shape, test.target.shape) == (0, (0, 2), (0, 1), (0,))
 
 
 def test_kinds_without_a_feature_are_absent(prepare):
     """Without categories, or without numbers, there is no array of them."""
     numbers = prepare(wide(300), features={"a": "number"}).splits["train"]
-    assert numbers.category is None
+    assert "category" not in numbers.inputs
     categories = prepare(wide(300), features={"c": "category"}).splits["train"]
-    assert categories.number is None
-    assert categories.category.shape == (categories.rows, 1)
+    assert "number" not in categories.inputs
+    assert categories.inputs["category"].shape == (categories.rows, 1)
 
 
 @pytest.mark.parametrize("name", ["type", "model", "with space", "a.b", 'quo"ted', "naïve", "*", "^.*$", ""])

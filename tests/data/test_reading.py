@@ -8,8 +8,17 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from ymltrain.data.reading import finite_or_null, is_readable, read_rows
+from ymltrain.data import reading
+from ymltrain.data.reading import finite_or_null
 from ymltrain.diagnostics import DataError
+from ymltrain.kinds.typed_columns import is_readable
+from ymltrain.plan.shapes import Reading
+
+
+def read_rows(frame, types):
+    """A frame's columns, read as these types."""
+    return reading.read_rows(frame, {name: Reading(type=column_type) for name, column_type in types.items()})
+
 
 NAN, INF = float("nan"), float("inf")
 

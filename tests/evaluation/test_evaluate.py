@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
@@ -16,6 +13,7 @@ from ymltrain.builtin.metric.accuracy import AccuracyMetric, AccuracyParams
 from ymltrain.builtin.metric.mae import MaeMetric
 from ymltrain.builtin.metric.r2 import R2Metric
 from ymltrain.builtin.metric.rmse import RmseMetric
+from ymltrain.data.encoding import EncodedSplit
 from ymltrain.data.loader import TensorSplit
 from ymltrain.data.target import ClassificationTarget, RegressionTarget
 from ymltrain.diagnostics import RunError
@@ -24,14 +22,10 @@ from ymltrain.kinds import NoParams
 from ymltrain.kinds.moments import Moments
 
 
-@dataclass
-class Encoded:
+def split_of(rows, number, category, target, weight=None):
     """Encoded rows, as the data layer hands them over."""
-
-    rows: int
-    number: Any
-    category: Any
-    target: Any
+    inputs = {kind: array for kind, array in (("number", number), ("category", category)) if array is not None}
+    return EncodedSplit(rows, inputs, target, weight)
 
 
 class FirstNumbers(nn.Module):
@@ -51,7 +45,7 @@ def regression(rows=101):
     random = np.random.default_rng(3)
     number = random.normal(size=(rows, 2)).astype(np.float32)
     target = (number[:, 0] + random.normal(size=rows)).astype(np.float32)
-    return Encoded(rows, number, None, target)
+    return split_of(rows, number, None, target)
 
 
 @pytest.mark.parametrize("batch_rows", [1, 7, 100, 101, 5000])
@@ -61,7 +55,7 @@ def test_every_row_counts_once(batch_rows):
     target = RegressionTarget("none", Moments(mean=1e6, std=3.0))
     measures = Measures(MseLoss(NoParams()).build(), {"rmse": RmseMetric(NoParams()), "mae": MaeMetric(NoParams())}, target)
     values = evaluate(FirstNumbers(1), TensorSplit.of(split), measures, batch_rows=batch_rows)
-    errors = split.number[:, 0].astype(np.float64) - split.target
+    errors = split.inputs["number"][:, 0].astype(np.float64) - split.target
     assert values["loss"] == pytest.approx(np.mean(errors**2), rel=1e-6)
     assert values["rmse"] == pytest.approx(3 * np.sqrt(np.mean(errors**2)), rel=1e-9)
     assert values["mae"] == pytest.approx(3 * np.mean(abs(errors)), rel=1e-9)
@@ -74,7 +68,7 @@ def test_a_transformed_target_is_measured_in_its_own_units():
         MseLoss(NoParams()).build(), {"rmse": RmseMetric(NoParams())}, RegressionTarget("log", Moments(mean=2, std=0.5))
     )
     values = evaluate(FirstNumbers(1), TensorSplit.of(split), measures, batch_rows=50)
-    predicted, true = (np.exp(2 + 0.5 * values.astype(np.float64)) for values in (split.number[:, 0], split.target))
+    predicted, true = (np.exp(2 + 0.5 * values.astype(np.float64)) for values in (split.inputs["number"][:, 0], split.target))
     assert values["rmse"] == pytest.approx(np.sqrt(np.mean((predicted - true) ** 2)), rel=1e-9)
 
 
@@ -84,9 +78,11 @@ def test_classes_are_measured_by_probabilities():
     logits = random.normal(size=(90, 3)).astype(np.float32)
     classes = random.integers(0, 3, size=90)
     measures = Measures(
-        CrossEntropyLoss(CrossEntropyParams()).build(), {"accuracy": AccuracyMetric(AccuracyParams())}, ClassificationTarget("pqr")
+        CrossEntropyLoss(CrossEntropyParams()).build(),
+        {"accuracy": AccuracyMetric(AccuracyParams())},
+        ClassificationTarget("pqr", None),
     )
-    values = evaluate(FirstNumbers(3), TensorSplit.of(Encoded(90, logits, None, classes)), measures, batch_rows=32)
+    values = evaluate(FirstNumbers(3), TensorSplit.of(split_of(90, logits, None, classes)), measures, batch_rows=32)
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert values["accuracy"] == pytest.approx(np.mean(logits.argmax(axis=1) == classes))
     assert values["loss"] == pytest.approx(-np.mean(np.log(probabilities[np.arange(90), classes])), rel=1e-5)

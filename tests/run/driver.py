@@ -26,6 +26,7 @@ from ymltrain.builtin.metric.rmse import RmseMetric
 from ymltrain.builtin.model.mlp import MlpModel, MlpParams
 from ymltrain.builtin.optimizer.adamw import AdamWOptimizer, AdamWParams
 from ymltrain.builtin.strategy.single import SingleStrategy
+from ymltrain.data.encoding import EncodedSplit
 from ymltrain.data.target import ClassificationTarget, RegressionTarget
 from ymltrain.kinds import NoParams
 from ymltrain.kinds.moments import Moments
@@ -47,14 +48,10 @@ FEATURES = (
 )
 
 
-@dataclass
-class Encoded:
+def split_of(rows, number, category, target, weight=None):
     """Encoded rows, as the data layer hands them over."""
-
-    rows: int
-    number: Any
-    category: Any
-    target: Any
+    inputs = {kind: array for kind, array in (("number", number), ("category", category)) if array is not None}
+    return EncodedSplit(rows, inputs, target, weight)
 
 
 @dataclass
@@ -90,7 +87,7 @@ class Setup:
                 edges=(),
                 keys=(),
                 features=(),
-                target=TargetSpec(column="y", type="number", transform="none", task="regression"),
+                target=TargetSpec(columns=("y",), type="number", transform="none", task="regression"),
                 trainer=trainer,
                 topology=Topology(accelerator="cpu", nodes=1, devices=1, precision=trainer.precision, batch_size=16),
                 watch=self.watch or Watch(metric=metric, goal="minimize" if self.task == "regression" else "maximize"),
@@ -104,7 +101,9 @@ class Setup:
     def data(self) -> TrainingData:
         """Rows with a relation to learn and noise on it."""
         target = (
-            RegressionTarget("none", Moments(mean=100.0, std=20.0)) if self.task == "regression" else ClassificationTarget("pqr")
+            RegressionTarget("none", Moments(mean=100.0, std=20.0))
+            if self.task == "regression"
+            else ClassificationTarget("pqr", None)
         )
         return TrainingData(encoded(self.rows, self.task, 1), encoded(self.val_rows, self.task, 2), target)
 
@@ -134,15 +133,15 @@ class Setup:
         self.events.append(event)
 
 
-def encoded(rows: int, task: str, seed: int) -> Encoded:
+def encoded(rows: int, task: str, seed: int) -> EncodedSplit:
     """Made-up rows whose target depends on numbers and category."""
     random = np.random.default_rng(seed)
     number = random.normal(size=(rows, 3)).astype(np.float32)
     category = random.integers(0, 5, size=(rows, 1)).astype(np.int32)
     signal_ = number[:, 0] - 2 * number[:, 1] * number[:, 2] + category[:, 0] + 0.3 * random.normal(size=rows)
     if task == "regression":
-        return Encoded(rows, number, category, ((signal_ - 2) / 3).astype(np.float32))
-    return Encoded(rows, number, category, np.digitize(signal_, [1, 3]).astype(np.int64))
+        return split_of(rows, number, category, ((signal_ - 2) / 3).astype(np.float32))
+    return split_of(rows, number, category, np.digitize(signal_, [1, 3]).astype(np.int64))
 
 
 class Killer:

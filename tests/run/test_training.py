@@ -29,7 +29,7 @@ class ScriptedMetric:
     def __init__(self, *values):
         self._values = iter(values)
 
-    def build(self, classes):
+    def build(self, output):
         value = next(self._values)
 
         class Scripted(torchmetrics.Metric):

@@ -20,7 +20,7 @@ tags: [tabular]
 
 {contract.description or "No description was written in the recipe."}
 
-Predicts `{contract.target.column}` ({target_state_words}). Encoders were fitted on {contract.fitted_rows:,} rows of the
+Predicts `{contract.target.name}` ({target_state_words}). Encoders were fitted on {contract.fitted_rows:,} rows of the
 {contract.fitted_on} split.
 
 ## Inputs

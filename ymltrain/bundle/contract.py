@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from ymltrain.diagnostics import BundleError
 from ymltrain.plan.plan import PlanNode, canonical_json
-from ymltrain.plan.shapes import FeatureShape, OutputShape
+from ymltrain.plan.shapes import ColumnType, FeatureShape, OutputShape
 
 CONTRACT_VERSION = 1
 CONTRACT_FILE = "contract.json"
@@ -22,17 +22,25 @@ class FeatureContract(msgspec.Struct, frozen=True, kw_only=True):
     """One input column, the plugin that encodes it, and what that learned from the train split."""
 
     column: str
-    type: Literal["number", "category"]
+    type: ColumnType
     encoder: PlanNode
     state: dict[str, Any]
     shape: FeatureShape
+    time_zone: str = "UTC"
+    format: str | None = None
 
 
 class TargetContract(msgspec.Struct, frozen=True, kw_only=True):
-    """The predicted column, and how outputs become predictions in its units."""
+    """The predicted column (of several labels their columns), and how outputs become predictions in its units."""
 
-    column: str
+    columns: tuple[str, ...]
+    type: ColumnType
     state: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The column, or the columns in one word, for people."""
+        return ", ".join(self.columns)
 
 
 class TableReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,11 +108,21 @@ def contract_schema() -> dict[str, Any]:
     }
 
 
-def inputs_schema(columns: Mapping[str, str]) -> dict[str, Any]:
+INPUT_SCHEMAS: dict[ColumnType, dict[str, Any]] = {
+    "number": {"type": ["number", "null"]},
+    "category": {"type": ["string", "number", "boolean", "null"]},
+    "boolean": {"type": ["boolean", "string", "integer", "null"]},
+    "timestamp": {"type": ["string", "null"]},
+    "text": {"type": ["string", "null"]},
+    "vector": {"type": ["array", "null"], "items": {"type": "number"}},
+}
+"""What JSON holds for a value of each column type."""
+
+
+def inputs_schema(columns: Mapping[str, ColumnType]) -> dict[str, Any]:
     """The JSON Schema of one served row: every feature is there (null where its value is missing), more columns may be."""
-    types = {"number": ["number", "null"], "category": ["string", "number", "boolean", "null"]}
     return {
         "type": "object",
         "required": list(columns),
-        "properties": {column: {"type": types[column_type]} for column, column_type in columns.items()},
+        "properties": {column: INPUT_SCHEMAS[column_type] for column, column_type in columns.items()},
     }

@@ -20,10 +20,11 @@ from ymltrain.bundle.tensors import digest_tensors, read_tensors
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.data.features import encode_rows
 from ymltrain.data.reading import read_rows
-from ymltrain.data.target import ClassificationTarget, FittedTarget, restore_target
+from ymltrain.data.target import FittedTarget, restore_target
 from ymltrain.diagnostics import BundleError, did_you_mean
-from ymltrain.kinds.contracts import ArrowStream, ColumnType, FittedEncoder
+from ymltrain.kinds.contracts import ArrowStream, FittedEncoder
 from ymltrain.plan.plan import FeatureSpec
+from ymltrain.plan.shapes import Reading
 from ymltrain.storage.digests import file_digest
 
 if TYPE_CHECKING:
@@ -43,14 +44,14 @@ class Predictor:
     network: nn.Module
 
     @property
-    def columns(self) -> dict[str, ColumnType]:
-        """The input columns with the types they are read as."""
-        return {feature.column: feature.type for feature in self.features}
+    def columns(self) -> dict[str, Reading]:
+        """The input columns, and how they are read."""
+        return {feature.column: feature.reading for feature in self.features}
 
     def predict(self, table: ArrowStream) -> pl.DataFrame:
         """One row of predictions for each row of a table.
 
-        The columns are `prediction`, and for a classification `probability_<class>` for each class. Raises
+        The columns are `prediction`, and where it is a label `probability_<class>` for each class. Raises
         BundleError when the table lacks a column, DataError when one cannot be read as its type.
         """
         return self.predict_rows(self.read(table))
@@ -87,18 +88,14 @@ class Predictor:
 
     def decode(self, output: npt.NDArray[np.float32]) -> pl.DataFrame:
         """Outputs as predictions in the user's units."""
-        columns = [self.target.predictions(output)]
-        if isinstance(self.target, ClassificationTarget):
-            probabilities = self.target.decode(output)
-            columns += [pl.Series(f"probability_{name}", probabilities[:, i]) for i, name in enumerate(self.target.classes)]
-        return pl.DataFrame(columns)
+        return pl.DataFrame(self.target.predictions(output))
 
     def feature_values(self, encoded: Mapping[str, npt.NDArray[Any]]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """Each feature's own encoded values: `[n]`, or `[n, width]` where it is wider than one."""
         taken = dict.fromkeys(encoded, 0)
         for feature in self.features:
             shape = self.encoders[feature.column].shape
-            start, width = taken[shape.kind], shape.width if shape.kind == "number" else 1
+            start, width = taken[shape.kind], shape.columns
             taken[shape.kind] = start + width
             values = encoded[shape.kind][:, start : start + width]
             yield feature.column, values[:, 0] if width == 1 else values
@@ -119,7 +116,14 @@ def load_bundle(folder: Path, catalog: Catalog, environment: Mapping[str, str]) 
     return Predictor(
         contract=contract,
         features=tuple(
-            FeatureSpec(column=feature.column, type=feature.type, encoder=feature.encoder.id) for feature in contract.features
+            FeatureSpec(
+                column=feature.column,
+                type=feature.type,
+                encoder=feature.encoder.id,
+                time_zone=feature.time_zone,
+                format=feature.format,
+            )
+            for feature in contract.features
         ),
         encoders={
             feature.column: catalog.build(feature.encoder, environment).restore(feature.column, feature.state)

@@ -89,10 +89,12 @@ def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: st
                 encoder=plan.node(feature.encoder),
                 state=data.encoders[feature.column].state,
                 shape=data.encoders[feature.column].shape,
+                time_zone=feature.time_zone,
+                format=feature.format,
             )
             for feature in plan.features
         ),
-        target=TargetContract(column=plan.target.column, state=data.target.state),
+        target=TargetContract(columns=plan.target.columns, type=plan.target.type, state=data.target.state),
         output=data.target.output,
         model=plan.node("model"),
         metrics={name: value if math.isfinite(value) else None for name, value in sorted(trained.metrics.items())},
@@ -116,4 +118,9 @@ def _target_words(data: PreparedData) -> str:
     state: dict[str, Any] = data.target.state
     if state["task"] == "regression":
         return "a number" if state["transform"] == "none" else f"a number, trained on its {state['transform']}"
-    return f"one of {len(state['classes'])} classes: {', '.join(state['classes'])}"
+    if state["task"] == "multilabel":
+        return f"any of {len(state['labels'])} labels: {', '.join(state['labels'])}"
+    classes = ", ".join(state["classes"])
+    if state["task"] == "binary":
+        return f"yes or no ({state['classes'][1]} or {state['classes'][0]}), yes from a probability of {state['threshold']:g}"
+    return f"one of {len(state['classes'])} classes{' in this order' if state['task'] == 'ordinal' else ''}: {classes}"

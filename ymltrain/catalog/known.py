@@ -12,8 +12,6 @@ DISTRIBUTIONS: dict[tuple[str, str], str] = {
 
 NOT_YET: frozenset[tuple[str, str]] = frozenset(
     {
-        *(("split", name) for name in ("stratified", "group", "time", "column")),
-        *(("encoder", name) for name in ("robust", "quantile", "hashing")),
         *(("launcher", name) for name in ("slurm", "kubernetes", "ray")),
     }
 )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ymltrain.catalog.entry import LoadedPlugin
 from ymltrain.diagnostics import KeyPath, Span
 from ymltrain.kinds import Params
-from ymltrain.kinds.contracts import ColumnType
 from ymltrain.plan.plan import Edge
 from ymltrain.plan.search.spec import SearchSpec
 from ymltrain.plan.sections import Compute, Promote, Skew, Trainer
+from ymltrain.plan.shapes import ColumnType, Task
 from ymltrain.recipe.document import Node
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class DataLook:
     """What a header and a sample tell of the data: each column's type (None: not a type that can be a feature)."""
 
     columns: dict[str, ColumnType | None]
-    sample: Any
+    sample: pl.DataFrame
     total_rows: int
     is_exact: bool
 
@@ -68,17 +71,28 @@ class Column:
     encoder: LinkedNode | None
     path: KeyPath
     span: Span | None
+    time_zone: str = "UTC"
+    format: str | None = None
 
 
 @dataclass(frozen=True)
 class Target:
-    """The target column; its type is None while neither the recipe nor the data say it."""
+    """What is predicted; type and task are None while neither the recipe nor the data say them."""
 
-    column: str
+    columns: tuple[str, ...]
     type: ColumnType | None
-    transform: str
-    task: str | None
+    task: Task | None
     span: Span | None
+    transform: str = "none"
+    positive: str | None = None
+    threshold: float | None = None
+    order: tuple[str, ...] | None = None
+    class_weights: dict[str, float] | str | None = None
+
+    @property
+    def name(self) -> str:
+        """The column, or the columns in one word, for people."""
+        return ", ".join(self.columns)
 
 
 @dataclass(frozen=True)

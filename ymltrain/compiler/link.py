@@ -14,16 +14,29 @@ from ymltrain.compiler.graph import Column, LinkedNode, PluginGraph, Resolved, T
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span, did_you_mean
 from ymltrain.kinds import KINDS, Params, params_schema
-from ymltrain.kinds.contracts import ColumnType
 from ymltrain.kinds.violations import find_violations
 from ymltrain.plan.sections import Compute, Promote, Section, Skew, Trainer
+from ymltrain.plan.shapes import ColumnType, Task
 from ymltrain.recipe.document import Node, plain
 from ymltrain.recipe.envelope import as_diagnostic
 from ymltrain.recipe.grammar import DEFAULT_TYPES
 from ymltrain.recipe.key_path import format_key_path
 from ymltrain.recipe.short_forms import source_type
 
-DEFAULT_ENCODERS: dict[ColumnType, str] = {"number": "standard", "category": "vocabulary"}
+DEFAULT_ENCODERS: dict[ColumnType, str] = {
+    "number": "standard",
+    "category": "vocabulary",
+    "boolean": "standard",
+    "timestamp": "timestamp",
+    "text": "words",
+    "vector": "vector",
+}
+COLUMN_KEYS: dict[str, tuple[ColumnType, str]] = {
+    "order": ("category", "only a category has an order of values"),
+    "time_zone": ("timestamp", "only a timestamp has a time zone"),
+    "format": ("timestamp", "only a timestamp has a format"),
+}
+"""Keys of a column that one type alone takes, and what to say of them elsewhere."""
 
 S = TypeVar("S", bound=Section)
 
@@ -57,7 +70,8 @@ class _Linker:
 
     def _chosen(self) -> Iterator[LinkedNode | None]:
         yield self._link("datasource", ("datasource",), self._datasource_type())
-        for kind in ("split", "model", "optimizer", "lr_scheduler", "loss", "strategy", "registry"):
+        yield self._link("split", ("split",), "time" if self._root.at(("event_time",)) is not None else DEFAULT_TYPES["split"])
+        for kind in ("model", "optimizer", "lr_scheduler", "loss", "strategy", "registry"):
             yield self._link(kind, (kind,), DEFAULT_TYPES.get(kind))
         yield from self._launcher()
         if self._root.at(("tuner",)) is not None:
@@ -156,31 +170,48 @@ class _Linker:
             column_type = chosen.value if chosen is not None else None
             if self._request.diagnostics.has_error_within(path) or column_type not in DEFAULT_ENCODERS:
                 continue
-            order = node.at(("order",))
-            if order is not None and column_type != "category":
-                hint = "only a category has an order of values"
-                self._report("YT609", f"{format_key_path(path)}: order is for categories", hint, order.place, (*path, "order"))
-            values = tuple(_category_text(value) for value in plain(order)) if order is not None else None
+            for key, (owner, hint) in COLUMN_KEYS.items():
+                misplaced = node.at((key,))
+                if misplaced is not None and column_type != owner:
+                    words = {"order": "categories"}.get(key, "timestamps")
+                    self._report("YT609", f"{format_key_path(path)}: {key} is for {words}", hint, misplaced.place, (*path, key))
             encoder = self._link("encoder", (*path, "encoder"), DEFAULT_ENCODERS[column_type])
-            yield Column(name, column_type, values, encoder, path, node.place)
+            written = {key: plain(entry) for key in COLUMN_KEYS if (entry := node.at((key,))) is not None}
+            yield Column(
+                name,
+                column_type,
+                _labels(written.get("order")),
+                encoder,
+                path,
+                node.place,
+                written.get("time_zone", "UTC"),
+                written.get("format"),
+            )
 
     def _target(self) -> Target | None:
         target = self._root.at(("target",))
         if target is None or self._request.diagnostics.is_broken(("target",)):
             return None
-        written = {
-            key: entry.value
-            for key, entry in target.mapping.items()
-            if isinstance(entry.value, str) and not self._request.diagnostics.is_broken(("target", key))
+        sound = {
+            key: plain(entry) for key, entry in target.mapping.items() if not self._request.diagnostics.is_broken(("target", key))
         }
-        if "column" not in written:
+        columns = tuple(sound["columns"]) if "columns" in sound else (sound["column"],) if "column" in sound else ()
+        if not columns:
             return None
+        if len(sound.keys() & {"column", "columns"}) > 1:
+            place = target.mapping["columns"].place
+            self._report("YT620", "target names both column and columns", "write one of them", place, ("target", "columns"))
+        positive = sound.get("positive")
         return Target(
-            written["column"],
-            written.get("type"),  # type: ignore[arg-type]  # the envelope allows no other
-            written.get("transform", "none"),
-            written.get("task"),
-            target.mapping["column"].span,
+            columns=columns,
+            type=sound.get("type"),
+            task=sound.get("task") or _written_task(sound),
+            span=target.mapping["columns" if "columns" in sound else "column"].span,
+            transform=sound.get("transform", "none"),
+            positive=None if positive is None else _category_text(positive),
+            threshold=sound.get("threshold"),
+            order=_labels(sound.get("order")),
+            class_weights=sound.get("class_weights"),
         )
 
     def _section(self, name: str, section: type[S], leave_out: tuple[str, ...] = ()) -> S | None:
@@ -230,6 +261,19 @@ def _node_id(kind: str, path: KeyPath, name: str) -> str:
 def _takes_back(entry: Node, schema: Mapping[str, Any] | None) -> bool:
     """Whether null stands for the default here: where it is no value of the param itself."""
     return entry.value is None and schema is not None and any(find_violations(None, schema))
+
+
+def _written_task(target: Mapping[str, Any]) -> Task | None:
+    """The task that a target's other keys tell; None when only its type can."""
+    if "columns" in target:
+        return "multilabel"
+    if "order" in target:
+        return "ordinal"
+    return "binary" if target.keys() & {"positive", "threshold"} or target.get("type") == "boolean" else None
+
+
+def _labels(values: list[Any] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(_category_text(value) for value in values)
 
 
 def _category_text(value: Any) -> str:

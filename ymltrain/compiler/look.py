@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,15 +12,32 @@ from ymltrain.compiler.graph import Column, DataLook, LinkedNode, PluginGraph, T
 from ymltrain.compiler.link import link_auto_column, link_default
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import DataError, Diagnostic, KeyPath, Severity, Span, UsageError, did_you_mean
-from ymltrain.kinds.column_types import infer_column_types
+from ymltrain.kinds.column_types import infer_column_type, infer_column_types
 from ymltrain.kinds.params import absolute_paths
+from ymltrain.kinds.typed_columns import read_column
 from ymltrain.plan.plan import Edge
 from ymltrain.plan.secrets import resolve_secrets
+from ymltrain.plan.shapes import ColumnType, Reading, Task
 from ymltrain.recipe.document import plain
 
+if TYPE_CHECKING:
+    import polars as pl
+
 SAMPLE_ROWS = 10_000
-DEFAULT_METRICS = {"regression": ("rmse", "mae", "r2"), "classification": ("accuracy", "f1")}
-DEFAULT_LOSS = {"regression": "mse", "classification": "cross_entropy"}
+DEFAULT_METRICS: dict[Task, tuple[str, ...]] = {
+    "regression": ("rmse", "mae", "r2"),
+    "classification": ("accuracy", "f1"),
+    "binary": ("auc", "average_precision", "accuracy", "f1", "log_loss"),
+    "multilabel": ("f1", "average_precision", "log_loss"),
+    "ordinal": ("accuracy", "rank_error", "kappa"),
+}
+DEFAULT_LOSS: dict[Task, str] = {
+    "regression": "mse",
+    "classification": "cross_entropy",
+    "binary": "binary_cross_entropy",
+    "multilabel": "binary_cross_entropy",
+    "ordinal": "ordinal_cross_entropy",
+}
 
 
 def look_at_data(graph: PluginGraph, request: Request) -> PluginGraph:
@@ -56,15 +73,29 @@ def _read_sample(node: LinkedNode, request: Request) -> DataLook:
     if sample.total_rows == 0:
         raise DataError("YT720", "the table has no rows", "check that this is the right file, and that it was written to its end")
     table = pl.DataFrame(sample.table)
-    return DataLook(infer_column_types(table.schema), table, sample.total_rows, sample.is_exact)
+    return DataLook(infer_column_types(table), table, sample.total_rows, sample.is_exact)
 
 
 def _settled_target(target: Target | None, look: DataLook | None) -> Target | None:
-    if target is None or target.type is not None:
-        return target
-    if target.task is not None:
-        return replace(target, type="number" if target.task == "regression" else "category")
-    return replace(target, type=look.columns.get(target.column)) if look is not None else target
+    """The target with the type that follows from its task, else from the data; and the task from the type."""
+    if target is None:
+        return None
+    found = look.columns.get(target.columns[0]) if look is not None else None
+    column_type = target.type
+    if column_type is None and target.task == "regression":
+        column_type = "number"
+    elif column_type is None and target.task == "multilabel":
+        column_type = "boolean"
+    elif column_type is None and target.task is not None:
+        column_type = "boolean" if found == "boolean" and target.task == "binary" else "category"
+    elif column_type is None:
+        column_type = "category" if found == "text" else found
+    return replace(target, type=column_type, task=target.task or _task_of_type(column_type))
+
+
+def _task_of_type(column_type: ColumnType | None) -> Task | None:
+    tasks: dict[ColumnType, Task] = {"number": "regression", "category": "classification", "boolean": "binary"}
+    return tasks.get(column_type) if column_type is not None else None
 
 
 def _with_auto_columns(graph: PluginGraph, look: DataLook, request: Request) -> PluginGraph:
@@ -92,7 +123,7 @@ def _with_auto_columns(graph: PluginGraph, look: DataLook, request: Request) -> 
 
 
 def _other_columns(graph: PluginGraph) -> set[str]:
-    names = {graph.target.column} if graph.target is not None else set()
+    names = set(graph.target.columns) if graph.target is not None else set()
     for section in ("keys", "event_time", "weight"):
         node = graph.root.at((section,))
         values: Any = plain(node) if node is not None else []
@@ -111,26 +142,57 @@ def _check_columns(graph: PluginGraph, look: DataLook, request: Request) -> None
         if name not in known_columns
     ]
     if graph.target is not None:
-        named.append((graph.target.column, ("target", "column"), graph.target.span))
+        key = "columns" if graph.root.at(("target", "columns")) is not None else "column"
+        named += [(name, ("target", key), graph.target.span) for name in graph.target.columns]
     keys = graph.root.at(("keys",))
     if keys is not None and isinstance(keys.value, tuple):
         named += [(str(key.value), ("keys", index), key.span) for index, key in enumerate(keys.value)]
+    for section in ("event_time", "weight"):
+        node = graph.root.at((section,))
+        if node is not None and isinstance(node.value, str):
+            named.append((node.value, (section,), node.span))
     for name, path, span in named:
         if name not in look.columns and not request.diagnostics.is_full:
             message = f'the data have no column "{name}"'
             request.diagnostics.add(Diagnostic("YT711", message, did_you_mean(name, look.columns), span, path))
     for column in graph.columns:
-        if column.type == "number" and look.columns.get(column.name) == "category" and not _holds_numbers(look, column.name):
+        if column.name in look.columns:
+            _check_reading(column, look, request)
+    weight = graph.root.at(("weight",))
+    if weight is not None and look.columns.get(str(weight.value), "number") != "number":
+        message = f'the weight "{weight.value}" does not hold numbers'
+        request.diagnostics.add(Diagnostic("YT712", message, "a weight is a number, 0 or more", weight.span, ("weight",)))
+
+
+def _check_reading(column: Column, look: DataLook, request: Request) -> None:
+    """The sample's values can be read as what the recipe says."""
+    import polars as pl
+
+    values = look.sample.get_column(column.name).alias("values")
+    if column.type == "number":
+        if not (values.dtype.is_numeric() or values.dtype == pl.Null) and not _holds_numbers(values):
             message = f'the column "{column.name}" holds text, not numbers'
-            hint = f"features: {{{column.name}: category}} reads it as a category"
+            hint = f"features: {{{column.name}: {infer_column_type(values) or 'ignore'}}} reads it as what it seems to be"
             request.diagnostics.add(Diagnostic("YT712", message, hint, column.span, column.path))
+        return
+    reading = Reading(type=column.type, time_zone=column.time_zone, format=column.format)
+    try:
+        read = read_column(values, column.name, reading)
+    except DataError as error:
+        request.diagnostics.add(Diagnostic(error.code, error.message, error.hint, column.span, column.path))
+        return
+    if read is None:
+        message = f'the column "{column.name}" holds {values.dtype}, which cannot be read as a {column.type}'
+        request.diagnostics.add(Diagnostic("YT712", message, "give it another type, or ignore it", column.span, column.path))
 
 
-def _holds_numbers(look: DataLook, name: str) -> bool:
+def _holds_numbers(values: pl.Series) -> bool:
     """Whether text in the sample reads as numbers throughout (a column that only looks like codes)."""
     import polars as pl
 
-    column = pl.DataFrame(look.sample)[name].cast(pl.String).drop_nulls()
+    if values.dtype not in (pl.String, pl.Categorical):
+        return False
+    column = values.cast(pl.String).drop_nulls()
     return bool(column.cast(pl.Float64, strict=False).is_not_null().all())
 
 
@@ -150,11 +212,9 @@ def _with_task_defaults(graph: PluginGraph, request: Request) -> PluginGraph:
     return replace(graph, nodes=nodes)
 
 
-def task_of(target: Target | None) -> str | None:
-    """The task: as written, else numbers are regressed and categories classified."""
-    if target is None or (target.task is None and target.type is None):
-        return None
-    return target.task or ("regression" if target.type == "number" else "classification")
+def task_of(target: Target | None) -> Task | None:
+    """The target's task, as far as it is known."""
+    return target.task if target is not None else None
 
 
 def _edges(graph: PluginGraph) -> tuple[Edge, ...]:

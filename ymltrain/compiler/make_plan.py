@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from ymltrain import __version__
-from ymltrain.compiler.graph import LinkedNode, PluginGraph
-from ymltrain.compiler.look import task_of
+from ymltrain.compiler.graph import Column, LinkedNode, PluginGraph, Target
 from ymltrain.compiler.request import Request
 from ymltrain.compiler.rules import fractions
 from ymltrain.compiler.stages import draw_stages
@@ -43,8 +42,17 @@ def make_plan(graph: PluginGraph, request: Request) -> Plan:
         nodes=tuple(_plan_node(node) for node in graph.nodes.values()),
         edges=graph.edges,
         keys=tuple(plain(keys)) if keys is not None else (),
+        event_time=_text(graph, "event_time") or None,
+        weight=_text(graph, "weight") or None,
         features=tuple(
-            FeatureSpec(column=column.name, type=column.type, encoder=f"encoder:{column.name}", order=column.order)
+            FeatureSpec(
+                column=column.name,
+                type=column.type,
+                encoder=f"encoder:{column.name}",
+                order=column.order,
+                time_zone=column.time_zone,
+                format=column.format,
+            )
             for column in graph.columns
         ),
         target=_target(graph),
@@ -79,16 +87,10 @@ def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
     if resolved.get("features", "auto") != "auto" or graph.look is not None:
         resolved["features"] = {
             **{name: entry for name, entry in _written_features(resolved).items() if entry.get("type") == "ignore"},
-            **{column.name: _column(column.type, column.order, column.encoder) for column in graph.columns},
+            **{column.name: _column(column) for column in graph.columns},
         }
     if graph.target is not None:
-        target = graph.target
-        resolved["target"] = {
-            "column": target.column,
-            "type": target.type,
-            "transform": target.transform,
-            "task": task_of(target),
-        }
+        resolved["target"] = _resolved_target(graph.target)
     for name, section in (("trainer", graph.trainer), ("compute", graph.compute), ("skew", graph.skew)):
         if section is not None:
             resolved[name] = {**msgspec.to_builtins(section), **_launcher(resolved, name)}
@@ -121,12 +123,34 @@ def _written_features(resolved: dict[str, Any]) -> dict[str, Any]:
     return features if isinstance(features, dict) else {}
 
 
-def _column(column_type: str, order: tuple[str, ...] | None, encoder: LinkedNode | None) -> dict[str, Any]:
-    written: dict[str, Any] = {"type": column_type}
-    if order is not None:
-        written["order"] = list(order)
-    if encoder is not None:
-        written["encoder"] = {"type": encoder.type, **_params(encoder)}
+def _resolved_target(target: Target) -> dict[str, Any]:
+    """The target's keys that its task knows, all filled in."""
+    names = {"columns": list(target.columns)} if target.task == "multilabel" else {"column": target.columns[0]}
+    resolved: dict[str, Any] = {**names, "type": target.type, "task": target.task}
+    if target.task == "regression":
+        resolved["transform"] = target.transform
+    if target.task in ("binary", "multilabel"):
+        resolved["threshold"] = _threshold(target)
+    written = {"positive": target.positive, "order": target.order, "class_weights": target.class_weights}
+    return resolved | {
+        key: list(value) if isinstance(value, tuple) else value for key, value in written.items() if value is not None
+    }
+
+
+def _threshold(target: Target) -> float:
+    return 0.5 if target.threshold is None else target.threshold
+
+
+def _column(column: Column) -> dict[str, Any]:
+    written: dict[str, Any] = {"type": column.type}
+    if column.order is not None:
+        written["order"] = list(column.order)
+    if column.type == "timestamp":
+        written["time_zone"] = column.time_zone
+    if column.format is not None:
+        written["format"] = column.format
+    if column.encoder is not None:
+        written["encoder"] = {"type": column.encoder.type, **_params(column.encoder)}
     return written
 
 
@@ -145,13 +169,19 @@ def _text(graph: PluginGraph, key: str) -> Any:
 
 
 def _target(graph: PluginGraph) -> TargetSpec:
-    assert graph.target is not None
-    assert graph.target.type is not None
+    target = graph.target
+    assert target is not None
+    assert target.type is not None
+    assert target.task is not None
     return TargetSpec(
-        column=graph.target.column,
-        type=graph.target.type,
-        transform=graph.target.transform,  # type: ignore[arg-type]  # the envelope allows no other
-        task=task_of(graph.target),  # type: ignore[arg-type]  # the envelope allows no other
+        columns=target.columns,
+        type=target.type,
+        transform=target.transform,  # type: ignore[arg-type]  # the envelope allows no other
+        task=target.task,
+        positive=target.positive,
+        threshold=_threshold(target),
+        order=target.order,
+        class_weights=target.class_weights,  # type: ignore[arg-type]  # the envelope allows no other
     )
 
 

@@ -12,8 +12,6 @@ from ymltrain.recipe.key_path import format_key_path
 _ALWAYS: Callable[[Any], bool] = lambda _: True  # noqa: E731 - a name for a predicate in the table below
 
 NOT_YET: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
-    (("event_time",), _ALWAYS, "leave it out; splits go by `random` or `hash`"),
-    (("weight",), _ALWAYS, "leave it out; every row weighs the same"),
     (
         ("compute", "nodes"),
         lambda value: value != 1,
@@ -23,8 +21,6 @@ NOT_YET: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
 )
 """Key path, which values of it are not done yet, and what to write instead."""
 
-COLUMN_TYPES = ("boolean", "timestamp", "text", "vector")
-
 
 def report_not_yet(root: Node) -> Iterator[Diagnostic]:
     """One diagnostic for each thing that this version does not bring."""
@@ -32,12 +28,6 @@ def report_not_yet(root: Node) -> Iterator[Diagnostic]:
         node = root.at(path)
         if node is not None and applies(plain(node)):
             yield _diagnostic(format_key_path(path), node, path, hint)
-    features = root.at(("features",))
-    for name, column in (features.mapping if features is not None else {}).items():
-        chosen = column.at(("type",))
-        if chosen is not None and chosen.value in COLUMN_TYPES:
-            what = f'the column type "{chosen.value}"'
-            yield _diagnostic(what, chosen, ("features", name, "type"), "this version reads number and category, or `ignore` it")
 
 
 def _diagnostic(what: str, node: Node, path: KeyPath, hint: str) -> Diagnostic:

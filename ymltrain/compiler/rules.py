@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from ymltrain.compiler.devices import accelerators, count_cuda_devices
-from ymltrain.compiler.graph import LinkedNode, PluginGraph
+from ymltrain.compiler.graph import DataLook, LinkedNode, PluginGraph
 from ymltrain.compiler.look import task_of
 from ymltrain.compiler.request import Request
 from ymltrain.compiler.topology import derive_topology
-from ymltrain.diagnostics import Diagnostic, KeyPath, Severity, did_you_mean
+from ymltrain.diagnostics import DataError, Diagnostic, KeyPath, Severity, did_you_mean
+from ymltrain.kinds.contracts import ColumnRoles
+from ymltrain.kinds.typed_columns import read_column
+from ymltrain.plan.shapes import ColumnType, Reading, Task
 from ymltrain.plan.topology import Topology
 from ymltrain.recipe.document import plain
 from ymltrain.recipe.key_path import format_key_path
@@ -29,16 +32,21 @@ def check_graph(graph: PluginGraph, request: Request) -> PluginGraph:
     return graph
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names as a person lists them: a, b and c."""
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
 def _at(graph: PluginGraph, code: str, message: str, hint: str, path: KeyPath) -> Diagnostic:
     return Diagnostic(code, message, hint, graph.root.nearest(path).span, path)
 
 
 def inputs_and_target_are_apart(graph: PluginGraph, request: Request) -> Iterator[Diagnostic]:
-    """There are features, and the target is none of them."""
+    """There are features, and the target and the weight are none of them."""
     if graph.target is None:
         return
     for column in graph.columns:
-        if column.name == graph.target.column:
+        if column.name in graph.target.columns:
             hint = "a model must not see what it predicts: drop it from the features"
             yield _at(graph, "YT601", f'the target "{column.name}" is also a feature', hint, column.path)
     is_complete = not request.diagnostics.has_error_within(("features",))
@@ -46,26 +54,107 @@ def inputs_and_target_are_apart(graph: PluginGraph, request: Request) -> Iterato
         yield _at(graph, "YT602", "no column is left as a feature", "list at least one under `features`", ("features",))
 
 
+TARGET_TYPES: dict[Task, tuple[ColumnType, ...]] = {
+    "regression": ("number",),
+    "classification": ("category", "boolean"),
+    "binary": ("category", "boolean"),
+    "multilabel": ("boolean",),
+    "ordinal": ("category",),
+}
+"""As what each task reads its target."""
+
+TARGET_KEYS: dict[str, tuple[Task, ...]] = {
+    "transform": ("regression",),
+    "positive": ("binary",),
+    "threshold": ("binary", "multilabel"),
+    "order": ("ordinal",),
+    "class_weights": ("classification", "binary", "ordinal"),
+    "columns": ("multilabel",),
+}
+"""Keys of a target that some tasks alone know."""
+
+
 def task_fits_the_target(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
-    """Regression predicts numbers, classification categories; only numbers are transformed."""
+    """Each task predicts columns of its own types, and knows its own keys."""
     target = graph.target
-    if target is None or target.type is None:
-        if target is not None and graph.look is not None and target.column in graph.look.columns:
-            hint = "it must hold numbers or text"
+    if target is None or target.type is None or target.task is None:
+        if target is not None and graph.look is not None and target.columns[0] in graph.look.columns:
+            hint = "it must hold numbers, text, or true and false"
             yield _at(
-                graph, "YT603", f'the target "{target.column}" is of a type that cannot be predicted', hint, ("target", "column")
+                graph, "YT603", f'the target "{target.name}" is of a type that cannot be predicted', hint, ("target", "column")
             )
         return
-    wanted = "number" if target.task == "regression" else "category"
-    if target.task is not None and target.type != wanted:
-        message = f"{target.task} predicts a {wanted}, and the target's type is {target.type}"
-        yield _at(graph, "YT604", message, f"write `type: {wanted}`, or leave one of the two out", ("target", "task"))
-    if target.transform != "none" and target.type == "category":
-        hint = "leave the transform out"
-        yield _at(graph, "YT605", f"a category cannot be transformed by {target.transform}", hint, ("target", "transform"))
-    if target.type == "number" and graph.look is not None and graph.look.columns.get(target.column) == "category":
-        hint = "write `type: category` to classify it"
-        yield _at(graph, "YT606", f'the target "{target.column}" holds text, not numbers', hint, ("target", "column"))
+    fitting = TARGET_TYPES[target.task]
+    if target.type not in fitting:
+        message = f"{target.task} predicts a {' or a '.join(fitting)}, and the target's type is {target.type}"
+        hint = f"write `type: {fitting[0]}`, or leave one of the two out"
+        yield _at(graph, "YT604", message, hint, ("target", "task" if graph.root.at(("target", "task")) else "type"))
+    for key, tasks in TARGET_KEYS.items():
+        written = graph.root.at(("target", key))
+        if written is not None and target.task not in tasks and plain(written) != "none":
+            message = f"{key} is for {listed(tasks)}, and the task is {target.task}"
+            yield _at(graph, "YT605", message, f"leave {key} out, or write `task: {tasks[0]}`", ("target", key))
+
+
+def targets_can_be_read(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
+    """The target's columns hold, in the sample, what its type says."""
+    target, look = graph.target, graph.look
+    if target is None or look is None:
+        return
+    key = "columns" if graph.root.at(("target", "columns")) is not None else "column"
+    for name in target.columns:
+        found = look.columns.get(name)
+        if name not in look.columns:
+            continue
+        if target.type == "number" and found != "number":
+            hint = "write `type: category` to classify it"
+            yield _at(graph, "YT606", f'the target "{name}" does not hold numbers', hint, ("target", key))
+        if target.type == "boolean" and not _holds_booleans(look, name):
+            hint = "write `type: category` to tell its values apart"
+            yield _at(graph, "YT606", f'the target "{name}" does not hold true and false', hint, ("target", key))
+        if target.task == "binary" and target.type == "category" and _count_values(look, name) > 2:
+            hint = "leave `task`, `positive` and `threshold` out to tell all of them apart"
+            yield _at(
+                graph, "YT622", f'the target "{name}" has more than two values, and a binary one has two', hint, ("target", key)
+            )
+        if target.task == "ordinal" and target.order is None and found != "number":
+            yield _at(
+                graph, "YT621", f'the classes of "{name}" have no order', "write `order: [lowest, …, highest]`", ("target", key)
+            )
+
+
+def _holds_booleans(look: DataLook, name: str) -> bool:
+    """Whether the sample's values of a column can be read as true and false."""
+    try:
+        return read_column(look.sample.get_column(name).alias("values"), name, Reading(type="boolean")) is not None
+    except DataError:
+        return False
+
+
+def _count_values(look: DataLook, name: str) -> int:
+    return int(look.sample.get_column(name).drop_nulls().n_unique())
+
+
+def splits_have_their_columns(graph: PluginGraph, request: Request) -> Iterator[Diagnostic]:
+    """The columns that a split goes by are named, and are there."""
+    split, target, look = graph.nodes.get("split"), graph.target, graph.look
+    if split is None or target is None or look is None:
+        return
+    try:
+        split.plugin.implementation(split.params).columns(roles_of(graph), list(look.columns))
+    except DataError as error:
+        if not request.diagnostics.has_error_within(("keys",)) and not request.diagnostics.has_error_within(("event_time",)):
+            yield _at(graph, error.code, error.message, error.hint, ("split",))
+
+
+def roles_of(graph: PluginGraph) -> ColumnRoles:
+    """The columns that the recipe gives a part to play."""
+    keys, time = graph.root.at(("keys",)), graph.root.at(("event_time",))
+    return ColumnRoles(
+        keys=tuple(str(name) for name in plain(keys)) if keys is not None and isinstance(keys.value, tuple) else (),
+        target=graph.target.columns if graph.target is not None else (),
+        event_time=str(time.value) if time is not None else None,
+    )
 
 
 def loss_and_metrics_fit_the_task(graph: PluginGraph, request: Request) -> Iterator[Diagnostic]:
@@ -76,7 +165,7 @@ def loss_and_metrics_fit_the_task(graph: PluginGraph, request: Request) -> Itera
     for node in [*graph.of_kind("loss"), *graph.of_kind("metric")]:
         if task not in node.plugin.implementation.tasks:
             fitting = _fitting(node, task, request)
-            message = f'the {node.kind} "{node.type}" is for {" and ".join(node.plugin.implementation.tasks)}, the task is {task}'
+            message = f'the {node.kind} "{node.type}" is for {listed(node.plugin.implementation.tasks)}, the task is {task}'
             yield _at(graph, "YT607", message, f"for {task}: {fitting}" if fitting else "", (*node.path, "type"))
 
 
@@ -90,7 +179,7 @@ def encoders_fit_their_columns(graph: PluginGraph, _: Request) -> Iterator[Diagn
     """An encoder takes columns of its own types."""
     for column in graph.columns:
         if column.encoder is not None and column.type not in column.encoder.plugin.implementation.column_types:
-            takes = " and ".join(column.encoder.plugin.implementation.column_types)
+            takes = listed(column.encoder.plugin.implementation.column_types)
             message = f'the encoder "{column.encoder.type}" takes {takes}, and the column is a {column.type}'
             yield _at(graph, "YT608", message, "leave the encoder out to get the column type's own", (*column.path, "encoder"))
 
@@ -225,17 +314,21 @@ def batch_norm_is_per_device(graph: PluginGraph, _: Request) -> Iterator[Diagnos
         yield replace(found, severity=Severity.WARNING)
 
 
-def keys_are_used(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
-    """Keys serve a split that goes by them."""
-    keys, split = graph.root.at(("keys",)), graph.nodes.get("split")
-    if keys is None or split is None:
+def keys_and_times_are_used(graph: PluginGraph, request: Request) -> Iterator[Diagnostic]:
+    """Keys, and the time of the event, serve a split that goes by them."""
+    split = graph.nodes.get("split")
+    if split is None or graph.look is None or request.diagnostics.has_error_within(("split",)):
         return
-    names = [str(name) for name in plain(keys)]
-    if not set(names) & set(split.plugin.implementation(split.params).columns(names, names)):
-        hint = "`split: hash` goes by them"
-        yield replace(
-            _at(graph, "YT618", f'the split "{split.type}" does not use the keys', hint, ("keys",)), severity=Severity.WARNING
-        )
+    roles = roles_of(graph)
+    try:
+        used = split.plugin.implementation(split.params).columns(roles, list(graph.look.columns))
+    except DataError:
+        return
+    parts = {"keys": (roles.keys, "hash"), "event_time": ((roles.event_time,) if roles.event_time else (), "time")}
+    for section, (names, fitting) in parts.items():
+        if names and not set(names) & set(used):
+            message = f'the split "{split.type}" does not use {"the keys" if section == "keys" else "the time of the event"}'
+            yield replace(_at(graph, "YT618", message, f"`split: {fitting}` goes by it", (section,)), severity=Severity.WARNING)
 
 
 def champions_are_compared_on_the_same_rows(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
@@ -279,6 +372,7 @@ def gates_say_something(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
 RULES: tuple[Rule, ...] = (
     inputs_and_target_are_apart,
     task_fits_the_target,
+    targets_can_be_read,
     loss_and_metrics_fit_the_task,
     encoders_fit_their_columns,
     nodes_are_named_once,
@@ -287,7 +381,8 @@ RULES: tuple[Rule, ...] = (
     precision_fits_the_accelerator,
     strategy_fits_the_topology,
     batch_norm_is_per_device,
-    keys_are_used,
+    splits_have_their_columns,
+    keys_and_times_are_used,
     champions_are_compared_on_the_same_rows,
     gates_say_something,
     registered_names_are_safe,

@@ -19,7 +19,6 @@ REFERENCE = {"type": "string", "pattern": r"\$\{"}
 """A reference may stand wherever a value does."""
 
 NEEDS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("target",), "column"),
     (("features", ANY), "type"),
     (("model",), "type"),
     (("loss",), "type"),
@@ -47,9 +46,11 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
     for name in ("metrics", "tracker"):
         properties[name] = _one_or_more(properties[name]["items"]) | {"description": properties[name]["description"]}
     properties["keys"] = _one_or_more(properties["keys"]["items"]) | {"description": properties["keys"]["description"]}
-    for partial in (definitions["Column"], definitions["EarlyStopping"], definitions["Promote"], properties["target"]):
+    for partial in (definitions["Column"], definitions["EarlyStopping"], definitions["Promote"]):
         del partial["required"]
-    properties["target"] = {"anyOf": [{"type": "string", "minLength": 1}, properties["target"]]}
+    target = {key: value for key, value in properties["target"].items() if key not in ("if", "else")}
+    names = {"type": "array", "items": {"type": "string", "minLength": 1}}
+    properties["target"] = {"anyOf": [{"type": "string", "minLength": 1}, names, target]}
     definitions["Column"] = _column_or_word(definitions["Column"])
     fragment = deepcopy({key: value for key, value in properties.items() if key not in ("recipe", "extends")})
     schema.pop("required")

@@ -26,7 +26,7 @@ def _parts(plan: Plan, graph: PluginGraph) -> Iterator[tuple[str, tuple[str, ...
             plan.nodes_of("encoder"),
             plan.features,
             plan.target,
-            plan.keys,
+            [plan.keys, plan.event_time, plan.weight],
             [plan.seeds["split"], plan.seeds["golden"], plan.skew.golden_rows],
         ],
     )

@@ -10,17 +10,28 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from ymltrain.data.reading import is_readable
+from ymltrain.data.blocks import read_blocks
+from ymltrain.data.reading import Readings
 from ymltrain.data.report import SPLITS
 from ymltrain.data.tally import DROPPED, Codes, count_rows
 from ymltrain.diagnostics import DataError, PluginError
-from ymltrain.kinds.contracts import Datasource, Split
+from ymltrain.kinds.contracts import ColumnRoles, Datasource, Split
+from ymltrain.kinds.typed_columns import is_readable
 
 
-def split_columns(source: Datasource, split: Split, keys: Sequence[str]) -> tuple[str, ...]:
+def split_columns(source: Datasource, split: Split, roles: ColumnRoles) -> tuple[str, ...]:
     """The columns the split looks at. Columns that cannot be read (nested, binary) are not offered to it."""
     readable = [name for name, dtype in pl.Schema(source.schema()).items() if is_readable(dtype)]
-    return tuple(split.columns(keys, readable))
+    return tuple(split.columns(roles, readable))
+
+
+def surveyed(split: Split, source: Datasource, readings: Readings, seed: int) -> Split:
+    """The split that assigns: the one given, or what it makes of a look at the whole table where it needs one."""
+    survey = getattr(split, "survey", None)
+    if survey is None:
+        return split
+    assigning: Split = survey((block for _, block in read_blocks(source, readings)), seed)
+    return assigning
 
 
 def assign_rows(split: Split, columns: Sequence[str], block: pl.DataFrame, first_row: int, seed: int) -> Codes:

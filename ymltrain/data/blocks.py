@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import polars as pl
 
-from ymltrain.data.reading import read_rows
-from ymltrain.kinds.contracts import ColumnType, Datasource
+from ymltrain.data.reading import Readings, read_rows, source_columns
+from ymltrain.kinds.contracts import Datasource
 
 BLOCK_ROWS = 32_768
 
 
-def read_blocks(
-    source: Datasource, columns: Mapping[str, ColumnType], size: int = BLOCK_ROWS
-) -> Iterator[tuple[int, pl.DataFrame]]:
+def read_blocks(source: Datasource, columns: Readings, size: int = BLOCK_ROWS) -> Iterator[tuple[int, pl.DataFrame]]:
     """All rows in order: the number of a block's first row (from 0), and its `size` rows (the last block may have fewer)."""
     first_row = 0
     waiting: list[pl.DataFrame] = []
-    for batch in source.batches(columns):
+    for batch in source.batches(source_columns(columns)):
         waiting.append(read_rows(batch, columns))
         if sum(frame.height for frame in waiting) < size:
             continue

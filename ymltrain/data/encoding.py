@@ -20,22 +20,24 @@ from ymltrain.data.learning import Learned, TableSpec
 from ymltrain.data.reading import column_values
 from ymltrain.data.report import SPLITS, SplitName
 from ymltrain.data.tally import DROPPED, count_rows
+from ymltrain.data.weights import row_weights
 from ymltrain.diagnostics import DataError
 from ymltrain.kinds.contracts import Datasource
+from ymltrain.plan.shapes import ENCODED_KINDS
 
 
 @dataclass(frozen=True)
 class EncodedSplit:
     """One split as contiguous arrays, rows in table order, columns in the order of the features.
 
-    `number` float32 `[rows, sum of widths]`, `category` int32 `[rows, features]`, each None when no feature is of that
-    kind; `target` float32 (regression) or int64 (classification) `[rows]`.
+    `inputs` by kind: `number` float32 and `tokens` int32 `[rows, sum of widths]`, `category` int32 `[rows, features]`, each
+    absent when no feature is of that kind; `target` as its task has it; `weight` float32 `[rows]`, None when all weigh 1.
     """
 
     rows: int
-    number: npt.NDArray[np.float32] | None
-    category: npt.NDArray[np.int32] | None
+    inputs: Mapping[str, npt.NDArray[Any]]
     target: npt.NDArray[Any]
+    weight: npt.NDArray[np.float32] | None = None
 
 
 def encode_splits(
@@ -76,8 +78,11 @@ class _FillingSplit:
     def __init__(self, rows: int, learned: Learned, spec: TableSpec, allocate: Allocate) -> None:
         self._rows = rows
         self._arrays = empty_arrays(rows, [learned.encoders[feature.column].shape for feature in spec.features], allocate)
-        target_type = np.float32 if learned.target.output.task == "regression" else np.int64
-        self._arrays["target"] = allocate("target", (rows,), target_type)
+        output = learned.target.output
+        target_type = np.int64 if output.task in ("classification", "ordinal") else np.float32
+        self._arrays["target"] = allocate("target", (rows, output.width) if output.task == "multilabel" else (rows,), target_type)
+        if spec.weight is not None or learned.target.class_weights is not None:
+            self._arrays["weight"] = allocate("weight", (rows,), np.float32)
         self._filled = 0
 
     def append(self, encoded: Mapping[str, npt.NDArray[Any]], is_mine: npt.NDArray[np.bool_]) -> None:
@@ -92,17 +97,19 @@ class _FillingSplit:
 
 def encoded_split(rows: int, arrays: Mapping[str, npt.NDArray[Any]]) -> EncodedSplit:
     """A split from its arrays by kind."""
-    return EncodedSplit(rows, arrays.get("number"), arrays.get("category"), arrays["target"])
+    inputs: dict[str, npt.NDArray[Any]] = {kind: arrays[kind] for kind in ENCODED_KINDS if kind in arrays}
+    return EncodedSplit(rows, inputs, arrays["target"], arrays.get("weight"))
 
 
 def split_arrays(splits: Mapping[SplitName, EncodedSplit]) -> dict[str, npt.NDArray[Any]]:
     """All arrays of all splits, by `<split>.<kind>`."""
-    return {
-        f"{name}.{kind}": array
-        for name, split in splits.items()
-        for kind in ("number", "category", "target")
-        if (array := getattr(split, kind)) is not None
-    }
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for name, split in splits.items():
+        arrays |= {f"{name}.{kind}": array for kind, array in split.inputs.items()}
+        arrays[f"{name}.target"] = split.target
+        if split.weight is not None:
+            arrays[f"{name}.weight"] = split.weight
+    return arrays
 
 
 def _named(split: str, allocate: Allocate) -> Allocate:
@@ -116,8 +123,10 @@ def _golden_rows(block: pl.DataFrame, first_row: int, learned: Learned, spec: Ta
 
 def _encode(rows: pl.DataFrame, learned: Learned, spec: TableSpec) -> dict[str, npt.NDArray[Any]]:
     encoded = encode_rows(rows, spec.features, learned.encoders)
-    encoded["target"] = learned.target.encode(column_values(rows, spec.target.column))
-    return encoded
+    encoded["target"] = learned.target.encode([column_values(rows, name) for name in spec.target.columns])
+    weight = column_values(rows, spec.weight) if spec.weight is not None else None
+    weights = row_weights(weight, learned.target.class_weights, encoded["target"])
+    return encoded if weights is None else {**encoded, "weight": weights}
 
 
 def _count_unseen(encoded: Mapping[str, npt.NDArray[Any]], codes: npt.NDArray[np.uint8], learned: Learned, spec: TableSpec) -> None:

@@ -9,33 +9,42 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ymltrain.data.assignment import assign_rows, check_assignment, split_columns
+from ymltrain.data.assignment import assign_rows, check_assignment, split_columns, surveyed
 from ymltrain.data.blocks import read_blocks
 from ymltrain.data.golden import GoldenDraw
 from ymltrain.data.reading import column_values, finite_or_null
 from ymltrain.data.tally import DROPPED, TRAIN, Codes, FeatureTally
 from ymltrain.data.target import FittedTarget
 from ymltrain.data.target_fit import start_target
-from ymltrain.kinds.contracts import ColumnType, Datasource, Encoder, FittedEncoder, Split
+from ymltrain.data.weights import check_weights
+from ymltrain.kinds.contracts import ColumnRoles, Datasource, Encoder, FittedEncoder, Split
 from ymltrain.plan.plan import FeatureSpec, TargetSpec
+from ymltrain.plan.shapes import Reading
 
 
 @dataclass(frozen=True)
 class TableSpec:
-    """How a plan reads a table: its features, its target, what identifies a row, the seeds."""
+    """How a plan reads a table: its features, its target, the parts that other columns play, the seeds."""
 
     features: Sequence[FeatureSpec]
     target: TargetSpec
     keys: Sequence[str]
     seeds: Mapping[str, int]
     golden_rows: int
+    event_time: str | None = None
+    weight: str | None = None
 
     @property
-    def columns(self) -> dict[str, ColumnType]:
-        """The columns of features and target, with the types they are read as."""
-        columns: dict[str, ColumnType] = {feature.column: feature.type for feature in self.features}
-        columns[self.target.column] = "number" if self.target.task == "regression" else "category"
-        return columns
+    def roles(self) -> ColumnRoles:
+        """The columns with a part to play, as splits see them."""
+        return ColumnRoles(keys=tuple(self.keys), target=self.target.columns, event_time=self.event_time)
+
+    @property
+    def columns(self) -> dict[str, Reading]:
+        """The columns of features, target and weight, and how they are read."""
+        columns = {feature.column: feature.reading for feature in self.features}
+        columns |= dict.fromkeys(self.target.columns, self.target.reading)
+        return columns | ({self.weight: Reading(type="number")} if self.weight is not None else {})
 
 
 @dataclass(frozen=True)
@@ -55,16 +64,19 @@ class Learned:
 
 
 def learn(source: Datasource, split: Split, encoders: Mapping[str, Encoder], spec: TableSpec) -> Learned:
-    """Read the table once. Raises DataError when it does not hold what training needs."""
-    looked_at = split_columns(source, split, spec.keys)
-    columns: dict[str, ColumnType] = {**dict.fromkeys(looked_at, "category"), **spec.columns}
+    """Read the table once (twice for a split that surveys it). Raises DataError when it does not hold what training needs."""
+    looked_at = split_columns(source, split, spec.roles)
+    texts = dict.fromkeys(looked_at, Reading(type="category"))
+    columns: dict[str, Reading] = {**texts, **spec.columns}
+    readings = {name: columns[name] for name in looked_at}
+    assigning = surveyed(split, source, readings, spec.seeds["split"])
     codes: list[Codes] = []
     fit = TableFit(encoders, spec)
     for first_row, block in read_blocks(source, columns):
-        codes.append(assign_rows(split, looked_at, block, first_row, spec.seeds["split"]))
+        codes.append(assign_rows(assigning, looked_at, block, first_row, spec.seeds["split"]))
         fit.update(block, codes[-1], first_row)
     table_codes = np.concatenate([np.empty(0, np.uint8), *codes])
-    check_assignment(table_codes, split.fractions, spec.target.column)
+    check_assignment(table_codes, split.fractions, spec.target.name)
     return fit.finish(table_codes)
 
 
@@ -72,7 +84,8 @@ class TableFit:
     """Learns target and encoders from the train rows, block by block."""
 
     def __init__(self, encoders: Mapping[str, Encoder], spec: TableSpec) -> None:
-        self._target_column = spec.target.column
+        self._target_columns = spec.target.columns
+        self._weight = spec.weight
         self._target = start_target(spec.target)
         self._fits = {feature.column: encoders[feature.column].start(feature.column, feature.order) for feature in spec.features}
         self._tallies = {feature.column: FeatureTally(feature) for feature in spec.features}
@@ -80,10 +93,13 @@ class TableFit:
 
     def update(self, block: pl.DataFrame, codes: Codes, first_row: int) -> None:
         """Take in a block. Marks the rows that have no target as dropped in `codes`."""
-        target = finite_or_null(column_values(block, self._target_column))
-        codes[target.is_null().to_numpy()] = DROPPED
+        targets = [finite_or_null(column_values(block, name)) for name in self._target_columns]
+        for target in targets:
+            codes[target.is_null().to_numpy()] = DROPPED
+        if self._weight is not None:
+            check_weights(column_values(block, self._weight), self._weight, codes != DROPPED, first_row)
         is_train = codes == TRAIN
-        self._target.update(target, is_train, first_row)
+        self._target.update(targets, is_train, first_row)
         self._golden.update(first_row, block.height)
         for name, fit in self._fits.items():
             column = column_values(block, name)

@@ -7,7 +7,7 @@ iterates carries row numbers only; the rows themselves are taken when a batch is
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -23,79 +23,89 @@ class EncodedRows(Protocol):
     def rows(self) -> int: ...
 
     @property
-    def number(self) -> npt.NDArray[np.float32] | None: ...
-
-    @property
-    def category(self) -> npt.NDArray[np.int32] | None: ...
+    def inputs(self) -> Mapping[str, npt.NDArray[Any]]: ...
 
     @property
     def target(self) -> npt.NDArray[Any]: ...
 
+    @property
+    def weight(self) -> npt.NDArray[np.float32] | None: ...
+
 
 class Batch(NamedTuple):
-    """Rows as a network and a loss take them."""
+    """Rows as a network and a loss take them; `weight` is None where every row weighs 1."""
 
     inputs: dict[str, Tensor]
     target: Tensor
+    weight: Tensor | None = None
 
 
 class TensorSplit:
     """The encoded rows of one split as tensors; batches come out on `device`, where the tensors may lie already."""
 
-    def __init__(self, inputs: dict[str, Tensor], target: Tensor, device: torch.device | None = None) -> None:
-        self.inputs = inputs
-        self.target = target
-        self.device = device or target.device
+    def __init__(self, batch: Batch, device: torch.device | None = None) -> None:
+        self.all = batch
+        self.device = device or batch.target.device
 
     @classmethod
     def of(cls, split: EncodedRows) -> TensorSplit:
         """The same memory seen as tensors."""
-        arrays = {"number": split.number, "category": split.category}
-        inputs = {kind: _as_tensor(array) for kind, array in arrays.items() if array is not None}
-        return cls(inputs, _as_tensor(split.target))
+        inputs = {kind: _as_tensor(array) for kind, array in split.inputs.items()}
+        return cls(Batch(inputs, _as_tensor(split.target), None if split.weight is None else _as_tensor(split.weight)))
 
     @property
     def rows(self) -> int:
         """The number of rows."""
-        return len(self.target)
+        return len(self.all.target)
 
     @property
     def nbytes(self) -> int:
         """The memory that all tensors take."""
-        return self.target.nbytes + sum(tensor.nbytes for tensor in self.inputs.values())
+        weight = 0 if self.all.weight is None else self.all.weight.nbytes
+        return self.all.target.nbytes + weight + sum(tensor.nbytes for tensor in self.all.inputs.values())
 
     def placed(self, device: torch.device, dtype: torch.dtype = torch.float32) -> TensorSplit:
         """The split for training on a device: there as a whole when it takes at most half of the free memory.
 
-        Otherwise it stays in host memory and batches are copied over. Numbers become `dtype`; a regression
+        Otherwise it stays in host memory and batches are copied over. Numbers become `dtype`; a floating point
         target becomes float64 with a float64 network and stays float32 with any other.
         """
-        inputs = {kind: _of_dtype(tensor, dtype) for kind, tensor in self.inputs.items()}
-        target = _of_dtype(self.target, dtype) if dtype == torch.float64 else self.target
-        split = TensorSplit(inputs, target, device)
-        if device.type == "cpu":
+        inputs = {kind: _of_dtype(tensor, dtype) for kind, tensor in self.all.inputs.items()}
+        target = _of_dtype(self.all.target, dtype) if dtype == torch.float64 else self.all.target
+        split = TensorSplit(Batch(inputs, target, self.all.weight), device)
+        if device.type == "cpu" or split.nbytes * 2 > _free_memory(device):
             return split
-        if split.nbytes * 2 <= _free_memory(device):
-            return TensorSplit({kind: tensor.to(device) for kind, tensor in inputs.items()}, target.to(device), device)
-        return split
+        return TensorSplit(_each(split.all, lambda tensor: tensor.to(device)), device)
 
     def take(self, rows: Tensor) -> Batch:
         """The rows with these numbers, which lie where the tensors do."""
-        inputs = {kind: tensor.index_select(0, rows) for kind, tensor in self.inputs.items()}
-        return self._on_device(Batch(inputs, self.target.index_select(0, rows)))
+        return self._on_device(_each(self.all, lambda tensor: tensor.index_select(0, rows)))
+
+    def weight_of(self, rows: Tensor) -> float:
+        """The sum of the weights of the rows with these numbers; their number where each weighs 1."""
+        return float(len(rows)) if self.all.weight is None else float(self.all.weight.index_select(0, rows).double().sum())
 
     def part(self, start: int, stop: int) -> Batch:
         """A stretch of rows in the table's order."""
-        return self._on_device(Batch({kind: of[start:stop] for kind, of in self.inputs.items()}, self.target[start:stop]))
+        return self._on_device(_each(self.all, lambda tensor: tensor[start:stop]))
 
     def _on_device(self, batch: Batch) -> Batch:
-        if batch.target.device == self.device:
-            return batch
-        return Batch({kind: self._copy(tensor) for kind, tensor in batch.inputs.items()}, self._copy(batch.target))
+        return batch if batch.target.device == self.device else _each(batch, self._copy)
 
     def _copy(self, tensor: Tensor) -> Tensor:
         """A tensor brought over; CUDA copies pinned memory while the host goes on."""
         return (tensor.pin_memory() if self.device.type == "cuda" else tensor).to(self.device, non_blocking=True)
+
+
+def total_weight(batch: Batch) -> float:
+    """The sum of the rows' weights; their number where each weighs 1."""
+    return float(len(batch.target)) if batch.weight is None else float(batch.weight.double().sum())
+
+
+def _each(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+    """The same change made to every tensor of a batch."""
+    weight = None if batch.weight is None else change(batch.weight)
+    return Batch({kind: change(tensor) for kind, tensor in batch.inputs.items()}, change(batch.target), weight)
 
 
 class StepGroup(NamedTuple):

@@ -41,12 +41,12 @@ class FeatureTally:
 
     def learn(self, column: pl.Series) -> None:
         """Take in the train rows of a block's column, without infinities."""
-        lowest, highest = column.min(), column.max()
-        if lowest is None:
+        values = column.len() - column.null_count()
+        if not values:
             return
-        self._values += column.len() - column.null_count()
+        self._values += values
         if len(self._extremes) < 2:
-            self._extremes |= {lowest, highest}
+            self._extremes |= set(_extremes(column))
         if self._spec.order is not None:
             self._trained.update(column.drop_nulls().unique().to_list())
 
@@ -70,12 +70,22 @@ class FeatureTally:
             nulls=split_counts(self._nulls),
             infinities=split_counts(self._infinities),
             unseen=split_counts(self._unseen),
-            is_constant=len(self._extremes) == 1 and (self._spec.type == "number" or not self._nulls[TRAIN]),
+            is_constant=len(self._extremes) == 1 and (self._spec.type != "category" or not self._nulls[TRAIN]),
         )
         warnings = list(feature_warnings(report, rows))
         if self._spec.order is not None:
             warnings += order_warnings(self._spec.column, self._spec.order, self._trained)
         return report, warnings
+
+
+def _extremes(column: pl.Series) -> tuple[object, object]:
+    """Two values that differ exactly when not all are equal."""
+    if isinstance(column.dtype, pl.List):
+        present = column.drop_nulls()
+        first = present.slice(0, 1).to_list()[0]
+        other = next((value for value in present if value.to_list() != first), None)
+        return tuple(first), tuple(first if other is None else other.to_list())
+    return column.min(), column.max()
 
 
 def count_rows(codes: Codes) -> npt.NDArray[np.int64]:

@@ -1,11 +1,12 @@
 """One exact pass over a split: the loss on the encoded scale, the metrics in the user's own units.
 
 Every row counts once whatever the batch size. Outputs are decoded to float64, and metrics are computed in float64 on
-the CPU; the loss is the mean over rows.
+the CPU; the loss is the mean over rows, weighted where rows have weights.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ymltrain.data.loader import TensorSplit
+from ymltrain.data.loader import TensorSplit, total_weight
 from ymltrain.data.ranks import ALONE, Ranks
 from ymltrain.diagnostics import RunError
 from ymltrain.kinds.contracts import Metric
@@ -32,7 +33,11 @@ class TargetDecoder(Protocol):
     def output(self) -> OutputShape: ...
 
     def decode(self, output: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """Of outputs `[n, width]`: predictions `[n]` (regression) or probabilities `[n, classes]`."""
+        """Of outputs `[n, width]`: numbers or probabilities, `[n]` or `[n, classes or labels]`."""
+        ...
+
+    def truth(self, target: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Of an encoded target: float64 numbers, or int64 of labels."""
         ...
 
 
@@ -59,21 +64,23 @@ def evaluate(
     Several ranks share the network's work; each then measures all outputs, so that the values are those of one process.
     `context` surrounds each forward pass (mixed precision). Raises RunError when a metric cannot be computed.
     """
-    classes = measures.target.output.width
-    built = {name: metric.build(classes).set_dtype(torch.float64) for name, metric in measures.metrics.items()}
+    built = {name: metric.build(measures.target.output).set_dtype(torch.float64) for name, metric in measures.metrics.items()}
     for metric in built.values():
         metric.sync_on_compute = False  # each rank has seen every row
-    loss_sum = 0.0
+    loss_sum = weight_sum = 0.0
     with _evaluating(network), torch.inference_mode() if measures.ranks.world == 1 else torch.no_grad():
         for start in range(0, split.rows, batch_rows):
             batch = split.part(start, start + batch_rows)
             output = _output(network, split, (start, len(batch.target)), context, measures.ranks)
-            loss_sum += float(measures.loss(output, batch.target).cpu().double().sum())
+            losses = weighted(measures.loss(output, batch.target), batch.weight)
+            loss_sum += float(losses.cpu().double().sum())
+            weight_sum += total_weight(batch)
             predicted, true = _decoded(output, batch.target, measures.target)
             for name, metric in built.items():
                 with _named(name):
                     metric.update(predicted, true)
-        return {"loss": loss_sum / split.rows} | {name: _compute(name, metric) for name, metric in built.items()}
+        loss = loss_sum / weight_sum if weight_sum else math.nan
+        return {"loss": loss} | {name: _compute(name, metric) for name, metric in built.items()}
 
 
 def _output(
@@ -97,11 +104,16 @@ def full_precision(output: Tensor) -> Tensor:
     return output if output.dtype == torch.float64 else output.float()
 
 
+def weighted(losses: Tensor, weight: Tensor | None) -> Tensor:
+    """Row losses times the rows' weights; rows weigh 1 where there are none."""
+    return losses if weight is None else losses * weight
+
+
 def _decoded(output: Tensor, target: Tensor, decoder: TargetDecoder) -> tuple[Tensor, Tensor]:
-    predicted = torch.from_numpy(decoder.decode(output.cpu().numpy()))
-    if decoder.output.task == "classification":
-        return predicted, target.cpu()
-    return predicted, torch.from_numpy(decoder.decode(target.cpu().numpy()[:, np.newaxis]))
+    return (
+        torch.from_numpy(decoder.decode(output.cpu().numpy())),
+        torch.from_numpy(decoder.truth(target.cpu().numpy())),
+    )
 
 
 def _compute(name: str, metric: Any) -> float:

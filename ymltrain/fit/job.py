@@ -81,6 +81,8 @@ class Job:
                 keys=plan.keys,
                 seeds=plan.seeds,
                 golden_rows=plan.skew.golden_rows,
+                event_time=plan.event_time,
+                weight=plan.weight,
             ),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +11,22 @@ from typing import BinaryIO
 import polars as pl
 
 from ymltrain.bundle.predictor import Predictor
-from ymltrain.data.reading import read_rows
+from ymltrain.data.reading import read_rows, source_columns
 from ymltrain.diagnostics import BundleError, UsageError, did_you_mean
-from ymltrain.kinds.column_types import infer_column_types
 from ymltrain.kinds.contracts import Datasource
 
 WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], None]] = {
-    ".csv": lambda frame, file: frame.write_csv(file),
+    ".csv": lambda frame, file: flat(frame).write_csv(file),
     ".parquet": lambda frame, file: frame.write_parquet(file),
     ".jsonl": lambda frame, file: frame.write_ndjson(file),
 }
+
+
+def flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same with lists as JSON text, which is all that CSV can hold of them."""
+    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+    texts = [pl.Series(name, [json.dumps(value.to_list(), ensure_ascii=False) for value in frame[name]]) for name in lists]
+    return frame.with_columns(texts)
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ def predict_file(predictor: Predictor, source: Datasource, output: Path) -> Pred
 
 
 def _check_columns(predictor: Predictor, source: Datasource) -> None:
-    there = infer_column_types(source.schema())
+    there = list(pl.Schema(source.schema()))
     missing = [column for column in predictor.columns if column not in there]
     if missing:
         message = f"the data lack {', '.join(missing)}, which {predictor.contract.name} takes"
@@ -59,5 +66,5 @@ def _check_columns(predictor: Predictor, source: Datasource) -> None:
 def _batches(predictor: Predictor, source: Datasource) -> Iterator[pl.DataFrame]:
     columns = predictor.columns
     yield read_rows(pl.DataFrame(schema=dict.fromkeys(columns, pl.Null)), columns)
-    for batch in source.batches(columns):
+    for batch in source.batches(source_columns(columns)):
         yield read_rows(batch, columns)

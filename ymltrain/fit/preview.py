@@ -14,9 +14,8 @@ from ymltrain.catalog.catalog import Catalog
 from ymltrain.compiler.graph import DataLook
 from ymltrain.data.reading import column_values, finite_or_null, read_rows
 from ymltrain.fit.memory import RankMemory, estimate_memory
-from ymltrain.kinds.contracts import ColumnType
 from ymltrain.plan.plan import Plan, PlanNode
-from ymltrain.plan.shapes import FeatureShape, OutputShape, TensorShape
+from ymltrain.plan.shapes import FeatureShape, OutputShape, Reading, TensorShape
 
 FLOAT_BYTES = 4
 RECORDED_POINT_BYTES = 90
@@ -138,27 +137,31 @@ def _feature_shape(plan: Plan, column: str, sample: pl.DataFrame, catalog: Catal
     """The shape that the column's encoder learns from the sample; the whole data may have more categories."""
     feature = next(feature for feature in plan.features if feature.column == column)
     fit = catalog.build(plan.node(feature.encoder), environment).start(column, feature.order)
-    fit.update(finite_or_null(column_values(_read(sample, column, feature.type), column)))
+    fit.update(finite_or_null(column_values(_read(sample, column, feature.reading), column)))
     shape: FeatureShape = fit.finish().shape
     return shape
 
 
-def _read(sample: pl.DataFrame, column: str, column_type: ColumnType) -> pl.DataFrame:
+def _read(sample: pl.DataFrame, column: str, reading: Reading) -> pl.DataFrame:
     """A column of the sample as training reads it; a text column that the recipe says holds numbers is cast."""
-    if column_type == "number" and not sample[column].dtype.is_numeric():
+    if reading.type == "number" and not sample[column].dtype.is_numeric():
         return sample.select(pl.Series(column, sample[column].cast(pl.Float64, strict=False)))
-    return read_rows(sample, {column: column_type})
+    return read_rows(sample, {column: reading})
 
 
 def _output_shape(plan: Plan, sample: pl.DataFrame) -> OutputShape:
-    if plan.target.task == "regression":
-        return OutputShape(task="regression", width=1)
-    return OutputShape(task="classification", width=max(2, sample[plan.target.column].drop_nulls().n_unique()))
+    target = plan.target
+    if target.task in ("regression", "binary"):
+        return OutputShape(task=target.task, width=1, threshold=target.threshold)
+    if target.task == "multilabel":
+        return OutputShape(task="multilabel", width=len(target.columns), threshold=target.threshold)
+    classes = len(target.order or ()) or max(2, sample[target.columns[0]].drop_nulls().n_unique())
+    return OutputShape(task=target.task, width=classes - (target.task == "ordinal"))
 
 
 def _row_bytes(shapes: list[FeatureShape], output: OutputShape) -> int:
-    features = sum(FLOAT_BYTES * (shape.width if shape.kind == "number" else 1) for shape in shapes)
-    return features + (FLOAT_BYTES if output.task == "regression" else 8)
+    features = sum(FLOAT_BYTES * shape.columns for shape in shapes)
+    return features + (8 if output.task in ("classification", "ordinal") else FLOAT_BYTES * output.width)
 
 
 def _columns(plan: Plan, look: DataLook, sample: pl.DataFrame) -> list[ColumnPreview]:
@@ -166,7 +169,7 @@ def _columns(plan: Plan, look: DataLook, sample: pl.DataFrame) -> list[ColumnPre
     previews = []
     for name in look.columns:
         feature = features.get(name)
-        role = "target" if name == plan.target.column else "feature" if feature else "key" if name in plan.keys else "not used"
+        role = _role(plan, name, is_feature=feature is not None)
         read_as = plan.target.type if role == "target" else feature.type if feature else ""
         values = sample[name]
         previews.append(
@@ -175,15 +178,33 @@ def _columns(plan: Plan, look: DataLook, sample: pl.DataFrame) -> list[ColumnPre
                 role=role,
                 read_as=read_as,
                 encoder=plan.node(feature.encoder).type if feature else plan.target.transform if role == "target" else "",
-                examples=tuple(_text(value) for value in values.drop_nulls().unique(maintain_order=True).head(4)),
+                examples=tuple(_text(value) for value in _distinct(values).head(4)),
                 nulls=values.null_count() / max(1, sample.height),
-                distinct=values.drop_nulls().n_unique(),
+                distinct=_distinct(values).len(),
             )
         )
     return previews
 
 
+def _role(plan: Plan, name: str, *, is_feature: bool) -> str:
+    """What part a column plays; a time or a weight may be a feature too."""
+    if name in plan.target.columns:
+        return "target"
+    if name == plan.weight:
+        return "weight"
+    if is_feature:
+        return "feature"
+    return "key" if name in plan.keys else "event time" if name == plan.event_time else "not used"
+
+
+def _distinct(values: pl.Series) -> pl.Series:
+    """The distinct values in the order of the rows; of lists all of them."""
+    present = values.drop_nulls()
+    return present if present.dtype.is_nested() else present.unique(maintain_order=True)
+
+
 def _text(value: Any) -> str:
+    value = value.to_list() if isinstance(value, pl.Series) else value
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return text if len(text) <= 24 else text[:23] + "…"
 

@@ -16,7 +16,7 @@ import msgspec
 from ymltrain.plan.events import RunEvent
 from ymltrain.plan.search.history import Curve, PastTrial, Rung
 from ymltrain.plan.search.space import Space
-from ymltrain.plan.shapes import FeatureShape, OutputShape, Task, TensorShape
+from ymltrain.plan.shapes import ColumnType, FeatureShape, OutputShape, Task, TensorShape
 from ymltrain.plan.topology import Topology
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     import torch
     import torchmetrics
     from lightning.pytorch.strategies import Strategy as LightningStrategy
-
-ColumnType = Literal["number", "category"]
 
 
 class ArrowStream(Protocol):
@@ -68,23 +66,35 @@ class Datasource(Protocol):
     def batches(self, columns: Mapping[str, ColumnType]) -> Iterator[ArrowStream]:
         """All rows in order, in batches of bounded size, with the named columns.
 
-        The type says how the recipe reads a column; a source whose files carry no types (CSV) reads it
-        as such (`number` as float64, `category` as text exactly as written), others may ignore it.
+        The type says how the recipe reads a column; a source whose files carry no types (CSV) gives `number` as
+        float64 and every other type as text exactly as written, others give their own types and may ignore it.
         Raises DataError naming column and row where a value cannot be read.
         """
         ...
 
 
+class ColumnRoles(msgspec.Struct, frozen=True, kw_only=True):
+    """The columns that a recipe gives a part to play, as splits see them; empty or None where it names none."""
+
+    keys: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    event_time: str | None = None
+
+
 class Split(Protocol):
-    """Assigns every row to train (0), val (1) or test (2), from the row and the seed alone."""
+    """Assigns every row to train (0), val (1) or test (2).
+
+    Most splits judge a row by itself. One that has to see the whole table before (by time, in equal shares) has a
+    method `survey(tables, seed) -> Split` too, called once with all rows in batches of its columns; what it returns assigns.
+    """
 
     @property
     def fractions(self) -> tuple[float, float, float]:
         """The shares of the rows expected in train, val and test; 0 where a split is meant to be empty."""
         ...
 
-    def columns(self, keys: Sequence[str], available: Sequence[str]) -> Sequence[str]:
-        """The columns `assign` needs, in a fixed order."""
+    def columns(self, roles: ColumnRoles, available: Sequence[str]) -> Sequence[str]:
+        """The columns `assign` needs, in a fixed order. Raises DataError when the recipe names none that it can go by."""
         ...
 
     def assign(self, rows: pl.DataFrame, first_row: int, seed: int) -> npt.NDArray[np.uint8]:
@@ -107,7 +117,10 @@ class FittedEncoder(Protocol):
         ...
 
     def encode(self, column: pl.Series) -> npt.NDArray[Any]:
-        """`[n, width]` float32 for numbers, `[n]` int32 ids for categories. Never fails on a value."""
+        """`[n, width]` float32 for numbers, `[n]` int32 ids for categories, `[n, width]` int32 ids for tokens.
+
+        Never fails on a value of its column type (but a vector of another length).
+        """
         ...
 
 
@@ -122,8 +135,9 @@ class EncoderFit(Protocol):
 class Encoder(Protocol):
     """Constructed as `Implementation(params)`.
 
-    A column arrives as Float64 (`number`) or String (`category`), with nulls where a value is missing (NaN and
-    infinities have become nulls).
+    A column arrives as Float64 (`number`), String (`category`, `text`), Boolean, Datetime in microseconds in the
+    column's own time zone (`timestamp`) or List of Float64 (`vector`), with nulls where a value is missing (NaN and
+    infinities of a number have become nulls).
     """
 
     column_types: ClassVar[tuple[ColumnType, ...]]
@@ -146,8 +160,8 @@ class Model(Protocol):
         """A network with `forward(inputs: dict[str, Tensor]) -> Tensor [n, output.width]`.
 
         `inputs` holds one tensor per kind of encoded feature, its columns in the order of `features`:
-        `number` float32 `[n, sum of widths]`, `category` int32 `[n, number of category features]`;
-        a kind with no feature is absent.
+        `number` float32 `[n, sum of widths]`, `category` int32 `[n, number of category features]`, `tokens` int32
+        `[n, sum of widths]` with 0 where a row has fewer words; a kind with no feature is absent.
         """
         ...
 
@@ -179,7 +193,8 @@ class Loss(Protocol):
     def build(self) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
         """A function `(output [n, width], target) -> loss per row [n]`.
 
-        `target` is float32 `[n]` on the encoded scale for regression, int64 class ids `[n]` for classification.
+        `target`, by task: regression float32 `[n]` on the encoded scale; classification and ordinal int64 class ids
+        `[n]`; binary float32 `[n]` of 0 and 1; multilabel float32 `[n, width]` of 0 and 1.
         """
         ...
 
@@ -190,10 +205,11 @@ class Metric(Protocol):
     tasks: ClassVar[tuple[Task, ...]]
     goal: ClassVar[Literal["minimize", "maximize"]]
 
-    def build(self, classes: int) -> torchmetrics.Metric:
+    def build(self, output: OutputShape) -> torchmetrics.Metric:
         """A torchmetrics metric updated with `(prediction, target)` in the user's own units.
 
-        Regression: float64 `[n]` each. Classification: probabilities `[n, classes]` and int64 ids `[n]`.
+        By task: regression float64 `[n]` each; classification and ordinal probabilities `[n, classes]` and int64 ids
+        `[n]`; binary the probability of the positive class `[n]` and int64 `[n]`; multilabel both `[n, labels]`.
         """
         ...
 

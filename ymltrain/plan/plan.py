@@ -10,7 +10,7 @@ import msgspec
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.search.spec import SearchSpec
 from ymltrain.plan.sections import Compute, Promote, Skew, Trainer
-from ymltrain.plan.shapes import Task
+from ymltrain.plan.shapes import ColumnType, Reading, Task
 from ymltrain.plan.stages import Stage
 from ymltrain.plan.topology import Topology
 
@@ -45,21 +45,47 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeatureSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One input column: how it is read and which node encodes it."""
+    """One input column: how it is read and which node encodes it. `order` is that of a category's values."""
 
     column: str
-    type: Literal["number", "category"]
+    type: ColumnType
     encoder: str
     order: tuple[str, ...] | None = None
+    time_zone: str = "UTC"
+    format: str | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """How its column is read."""
+        return Reading(type=self.type, time_zone=self.time_zone, format=self.format)
 
 
 class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """The column to predict. Numeric targets are transformed, then standardised on the train split."""
+    """What to predict: one column, or the label columns of a multilabel target.
 
-    column: str
-    type: Literal["number", "category"]
-    transform: Literal["none", "log", "log1p"]
+    Numbers are transformed, then standardised on the train split. `positive` is the label that a binary target's
+    probability is of (true of a boolean); `order` are an ordinal target's labels from lowest to highest;
+    `class_weights` weigh rows in the loss by their label, "balanced" by the inverse of its share in the train split.
+    """
+
+    columns: tuple[str, ...]
+    type: ColumnType
+    transform: Literal["none", "log", "log1p"] = "none"
     task: Task
+    positive: str | None = None
+    threshold: float = 0.5
+    order: tuple[str, ...] | None = None
+    class_weights: dict[str, float] | Literal["balanced"] | None = None
+
+    @property
+    def name(self) -> str:
+        """The column, or the columns in one word, for people."""
+        return ", ".join(self.columns)
+
+    @property
+    def reading(self) -> Reading:
+        """How its columns are read."""
+        return Reading(type=self.type)
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +124,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     nodes: tuple[PlanNode, ...]
     edges: tuple[Edge, ...]
     keys: tuple[str, ...]
+    event_time: str | None = None
+    weight: str | None = None
     features: tuple[FeatureSpec, ...]
     target: TargetSpec
     trainer: Trainer

@@ -144,26 +144,58 @@ def _column() -> dict[str, Any]:
                 "items": {"type": ["string", "number", "boolean"]},
                 "description": "The values of a category in their order.",
             },
+            "time_zone": _text("Of a timestamp: the zone of times without one, and of its clock and calendar; UTC by default."),
+            "format": _text("Of a timestamp: how it is written, in strftime's signs, where it is not ISO 8601: %d.%m.%Y %H:%M."),
         },
     }
 
 
 def _target() -> dict[str, Any]:
+    label = {"type": ["string", "number", "boolean"]}
     return {
         "type": "object",
         "x-expected": "a column's name or a mapping",
-        "required": ["column"],
+        "if": {"required": ["columns"]},
+        "else": {"required": ["column"], "properties": {"column": {"description": "Its name."}}},
         "additionalProperties": False,
-        "description": "The column to predict.",
+        "description": "What to predict: a column, or label columns.",
         "properties": {
             "column": _text("Its name."),
-            "type": {"enum": ["number", "category"], "description": "Follows from the data when it is not written."},
+            "columns": _columns("Of a multilabel target: the columns of its labels, each true or false."),
+            "type": {
+                "enum": ["number", "category", "boolean"],
+                "description": "How it is read; follows from the task or the data when it is not written.",
+            },
             "transform": {
                 "enum": ["none", "log", "log1p"],
                 "default": "none",
                 "description": "Applied to a number before it is standardised; predictions and metrics are in its own units.",
             },
-            "task": {"enum": ["regression", "classification"], "description": "Follows from the type when it is not written."},
+            "task": {
+                "enum": ["regression", "classification", "binary", "multilabel", "ordinal"],
+                "description": "Follows from the other keys and the type when it is not written.",
+            },
+            "positive": label | {"description": "Of a binary target: the label that its probability is of."},
+            "threshold": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "exclusiveMaximum": 1,
+                "description": "The probability from which a binary or multilabel prediction says yes; 0.5 by default.",
+            },
+            "order": {
+                "type": "array",
+                "minItems": 2,
+                "uniqueItems": True,
+                "items": label,
+                "description": "Of an ordinal target: its classes from the lowest to the highest.",
+            },
+            "class_weights": {
+                "anyOf": [
+                    {"const": "balanced"},
+                    {"type": "object", "minProperties": 1, "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
+                ],
+                "description": "What rows weigh in the loss by their class; balanced: the rarer, the more.",
+            },
         },
     }
 

@@ -22,6 +22,10 @@ SharedParams: TypeAlias = Callable[[str, str, str], frozenset[str]]
 """The params that two types of a kind have in common: `(kind, one type, other type)`."""
 
 
+_NAMES = {"column", "columns"}
+"""How a target names what it predicts: one way or the other."""
+
+
 class Merge:
     """Merges one layer over another by the positions of the recipe."""
 
@@ -43,6 +47,8 @@ class Merge:
 
     def _kept_entries(self, lower: Node, upper: Node, path: KeyPath) -> dict[str, Node]:
         """What the lower layer's node still says under the upper layer's choice of a type."""
+        if path == ("target",) and upper.mapping.keys() & _NAMES:
+            return {key: entry for key, entry in lower.mapping.items() if key not in _NAMES}
         kind = plugin_kind_at(path)
         if kind is None and not is_column(path):
             return lower.mapping

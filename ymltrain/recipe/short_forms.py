@@ -1,8 +1,9 @@
 """Pass 3: expand what a recipe may write shorter than it is.
 
 `model: mlp` is `{type: mlp}` wherever a plugin or a column type is chosen, `datasource: a.csv` is
-`{path: a.csv, type: csv}`, `target: price` is `{column: price}`, and one entry of a list needs no brackets. A reference
-to another key stands for whatever is there, so it is expanded once it is known.
+`{path: a.csv, type: csv}`, `target: price` is `{column: price}` and `target: [a, b]` is `{columns: [a, b]}`, and one
+entry of a list needs no brackets. A reference to another key stands for whatever is there, so it is expanded once it is
+known.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ def _expand_here(node: Node, path: KeyPath) -> Node:
         return node
     if is_list(path) and not isinstance(node.value, tuple) and node.value is not None:
         return replace(node, value=(replace(node, key_span=None),))
+    if path == ("target",) and isinstance(node.value, tuple):
+        return replace(node, value={"columns": replace(node, key_span=None)})
     return _entries(node, _meaning(node.value, path)) if isinstance(node.value, str) else node
 
 

@@ -140,11 +140,14 @@ class TrainingLoop:
         """Whether the step that is being taken is one of those that are recorded."""
         return (self.state.position.step + 1) % self.trainer.log_every_n_steps == 0
 
-    def step_taken(self, losses: Tensor, rows: int, batches: int, extra: dict[str, float]) -> bool:
-        """Take in an optimizer step: this rank's sum of its row losses, its rows on all ranks, what else to record."""
+    def step_taken(self, losses: Tensor, weight: float, batches: int, extra: dict[str, float]) -> bool:
+        """Take in an optimizer step: this rank's sum of its weighted row losses, the weight of all ranks' rows, what else to record.
+
+        Whether training goes on.
+        """
         state = self.state
         self._pending += losses
-        state.pending_rows += rows
+        state.pending_weight += weight
         before = state.position
         state.position = Position(epoch=before.epoch, batch=before.batch + batches, step=before.step + 1)
         if state.position.step % self.trainer.log_every_n_steps == 0:
@@ -197,10 +200,10 @@ class TrainingLoop:
         total = self.ranks.sum(self._pending).item()
         if not math.isfinite(total):
             raise self._not_finite("the training loss is not finite")
-        state.since_log.add(total, state.pending_rows)
-        state.in_epoch.add(total, state.pending_rows)
+        state.since_log.add(total, state.pending_weight)
+        state.in_epoch.add(total, state.pending_weight)
         self._pending.zero_()
-        state.pending_rows = 0
+        state.pending_weight = 0.0
 
     def _log(self, values: dict[str, float]) -> None:
         position = self.state.position

@@ -1,7 +1,7 @@
 """The one LightningModule: network, loss and optimizer, with several optimizer steps in each `training_step`.
 
-Optimisation is manual. A step's loss is the sum of its row losses over all its batches, divided by its rows: an
-accumulated step equals one step on the joined batch, uneven batches included.
+Optimisation is manual. A step's loss is the sum of its weighted row losses over all its batches, divided by the sum of
+the weights: an accumulated step equals one step on the joined batch, uneven batches included.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from ymltrain.data.loader import StepGroup, TensorSplit
 from ymltrain.data.ranks import Ranks
-from ymltrain.evaluation.evaluate import Measures, evaluate, full_precision
+from ymltrain.evaluation.evaluate import Measures, evaluate, full_precision, weighted
 from ymltrain.run.keeper import Keeper
 from ymltrain.run.loop import Saved, TrainingLoop
 from ymltrain.run.observing import Speedometer, Tracer
@@ -58,7 +58,7 @@ class TrainingModule(LightningModule):
     @property
     def rows_device(self) -> torch.device:
         """Where the train rows lie."""
-        return self._train.target.device
+        return self._train.all.target.device
 
     def configure_model(self) -> None:
         """Spread the network over the ranks, as the strategy does."""
@@ -100,8 +100,9 @@ class TrainingModule(LightningModule):
         started = perf_counter()
         for batches in group.steps:
             lr = self._schedule()
-            losses, rows = self._take_step(optimizer, batches)
-            if not self.loop.step_taken(losses, rows, len(batches), {"lr": lr, **self._observed(rows)}):
+            losses, weight = self._take_step(optimizer, batches)
+            rows = sum(len(numbers) for numbers in batches)
+            if not self.loop.step_taken(losses, weight, len(batches), {"lr": lr, **self._observed(rows)}):
                 self.trainer.should_stop = True
                 break
         # alike on all ranks, since Lightning has a collective of its own between groups
@@ -157,9 +158,9 @@ class TrainingModule(LightningModule):
         saved = self._keeper.saved(wait=wait)
         return Saved(*saved) if saved is not None else None
 
-    def _take_step(self, optimizer: LightningOptimizer, batches: list[Tensor]) -> tuple[Tensor, int]:
-        """One optimizer step over all rows of its batches: the sum of this rank's losses, and how many rows they are on all."""
-        rows = sum(len(batch) for batch in batches)
+    def _take_step(self, optimizer: LightningOptimizer, batches: list[Tensor]) -> tuple[Tensor, float]:
+        """One optimizer step over all rows of its batches: the sum of this rank's weighted losses, and of all ranks' weights."""
+        weight = sum(self._train.weight_of(numbers) for numbers in batches)
         losses = None
         pulse = self.loop.pulse
         optimizer.zero_grad()
@@ -171,17 +172,17 @@ class TrainingModule(LightningModule):
             with nullcontext() if is_last else self.parts.strategy.accumulating(self._spread[0]):
                 pulse.enter(FORWARD, self.loop.state.position.step)
                 output = full_precision(self._spread[0](batch.inputs))
-                loss = self._measures.loss(output, batch.target).sum()
+                loss = weighted(self._measures.loss(output, batch.target), batch.weight).sum()
                 loss = loss * 0 if is_idle else loss
                 # strategies average gradients over ranks, each of which counts its own rows only
                 pulse.enter(BACKWARD)
-                self.manual_backward(loss * self._ranks.world / rows)
+                self.manual_backward(loss * self._ranks.world / weight if weight else loss)
             losses = loss.detach() if losses is None else losses + loss.detach()
         pulse.enter(OPTIMIZER)
         optimizer.step()
         pulse.enter(BETWEEN)
         assert losses is not None
-        return losses, rows
+        return losses, weight
 
     def _schedule(self) -> float:
         """Set the lr of the next step; the first group's is what is logged."""

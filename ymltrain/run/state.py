@@ -22,20 +22,20 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LossMean(msgspec.Struct, kw_only=True):
-    """A mean of row losses in the making."""
+    """A mean of weighted row losses in the making."""
 
     total: float = 0.0
-    rows: int = 0
+    weight: float = 0.0
 
-    def add(self, total: float, rows: int) -> None:
-        """Take in the sum of the losses of some rows."""
+    def add(self, total: float, weight: float) -> None:
+        """Take in the sum of the weighted losses of some rows, and of their weights."""
         self.total += total
-        self.rows += rows
+        self.weight += weight
 
     def take(self) -> float:
         """The mean so far (NaN of nothing); the next one starts."""
-        mean = self.total / self.rows if self.rows else math.nan
-        self.total, self.rows = 0.0, 0
+        mean = self.total / self.weight if self.weight else math.nan
+        self.total, self.weight = 0.0, 0.0
         return mean
 
 
@@ -69,7 +69,7 @@ class LoopState(msgspec.Struct, kw_only=True):
     """
 
     position: Position = Position()
-    pending_rows: int = 0
+    pending_weight: float = 0.0
     since_log: LossMean = msgspec.field(default_factory=LossMean)
     in_epoch: LossMean = msgspec.field(default_factory=LossMean)
     metrics: dict[str, float] = msgspec.field(default_factory=dict)

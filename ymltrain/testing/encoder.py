@@ -14,7 +14,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,11 @@ from ymltrain.api import ColumnType, Encoder, FittedEncoder
 _DRAWN = random.Random(7)  # noqa: S311  rows for tests, no secret
 _NUMBERS = [_DRAWN.gauss(3, 100) if n % 11 else None for n in range(3_000)]
 _TEXTS = [_DRAWN.choice(["a", "b", "ä", "B", "10", "9", "", " a"]) if n % 11 else None for n in range(3_000)]
+
+_TIMES = pl.Series("values", [datetime(2024, 3, 1, tzinfo=UTC) + timedelta(hours=7 * n) for n in range(500)])
+_MOMENTS = _TIMES.dt.cast_time_unit("us").dt.convert_time_zone("Europe/Berlin")
+_PHRASES = pl.Series("values", [f"{text} and {number:.0f} more" for text, number in zip(_TEXTS, range(500), strict=False)])
+_VECTOR = pl.List(pl.Float64)
 
 TRAINING: dict[ColumnType, dict[str, pl.Series]] = {
     "number": {
@@ -42,10 +48,35 @@ TRAINING: dict[ColumnType, dict[str, pl.Series]] = {
         "no value": pl.Series("values", [None, None], pl.String),
         "no row": pl.Series("values", [], pl.String),
     },
+    "boolean": {
+        "ordinary": pl.Series("values", [True, False, None, True] * 100, pl.Boolean),
+        "constant": pl.Series("values", [True, True], pl.Boolean),
+        "no value": pl.Series("values", [None], pl.Boolean),
+        "no row": pl.Series("values", [], pl.Boolean),
+    },
+    "timestamp": {
+        "ordinary": _MOMENTS,
+        "with nulls": pl.concat([_MOMENTS.head(5), _MOMENTS.head(1).clear().extend_constant(None, 2)]),
+        "constant": _MOMENTS.head(1),
+        "no row": _MOMENTS.clear(),
+    },
+    "text": {
+        "ordinary": _PHRASES,
+        "no word": pl.Series("values", ["", "…", None], pl.String),
+        "no row": pl.Series("values", [], pl.String),
+    },
+    "vector": {
+        "ordinary": pl.Series("values", [[n / 7, -n, 0.5] if n % 11 else None for n in range(500)], _VECTOR),
+        "constant": pl.Series("values", [[1.0, 2.0, 3.0]] * 3, _VECTOR),
+    },
 }
 UNSEEN: dict[ColumnType, pl.Series] = {
     "number": pl.Series("values", [0.0, -1e308, 1e308, 5e-324, None, 12345.678], pl.Float64),
     "category": pl.Series("values", ["never", "", None, "x\0y", "漢" * 1000, "a"], pl.String),
+    "boolean": pl.Series("values", [True, False, None], pl.Boolean),
+    "timestamp": pl.concat([_MOMENTS.head(2).dt.offset_by("300y"), _MOMENTS.head(1).clear().extend_constant(None, 1)]),
+    "text": pl.Series("values", ["never seen", "", None, "漢 " * 1000, "a\0b"], pl.String),
+    "vector": pl.Series("values", [[1e308, -1e308, 0.0], None, [float("nan"), float("inf"), 1.0]], _VECTOR),
 }
 
 
@@ -58,7 +89,7 @@ class EncoderKit:
 
     def test_takes_some_column_type(self) -> None:
         """It says which column types it takes."""
-        assert set(self.make().column_types) <= {"number", "category"}
+        assert set(self.make().column_types) <= set(get_args(ColumnType))
         assert len(self.make().column_types) > 0
 
     def test_gives_what_its_shape_says(self) -> None:
@@ -121,5 +152,5 @@ def _check(fitted: FittedEncoder, encoded: npt.NDArray[Any], rows: int) -> None:
         assert np.isfinite(encoded).all()
     else:
         assert encoded.dtype == np.int32
-        assert encoded.shape == (rows,)
+        assert encoded.shape == ((rows,) if shape.kind == "category" else (rows, shape.width))
         assert ((encoded >= 0) & (encoded < shape.cardinality)).all()

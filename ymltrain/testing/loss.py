@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import torch
 from torch import Tensor
 
@@ -18,7 +20,7 @@ class LossKit:
     def test_it_names_its_tasks(self) -> None:
         """At least one task, each a known one."""
         assert set(self.make().tasks)
-        assert set(self.make().tasks) <= {"regression", "classification"}
+        assert set(self.make().tasks) <= set(get_args(Task))
 
     def test_there_is_one_loss_a_row(self) -> None:
         """`[n]`, finite, for one row and for many."""
@@ -59,8 +61,13 @@ class LossKit:
 
 
 def example(task: Task, rows: int) -> tuple[Tensor, Tensor]:
-    """Outputs and targets of some rows."""
+    """Outputs and targets of some rows, as a loss takes them."""
     generator = torch.Generator().manual_seed(5)
+    output = torch.randn(rows, 1 if task in ("regression", "binary") else 3, generator=generator)
     if task == "regression":
-        return torch.randn(rows, 1, generator=generator), torch.randn(rows, generator=generator)
-    return torch.randn(rows, 3, generator=generator), torch.randint(3, (rows,), generator=generator)
+        return output, torch.randn(rows, generator=generator)
+    if task == "multilabel":
+        return output, torch.randint(2, (rows, 3), generator=generator).float()
+    classes = {"binary": 2, "classification": 3, "ordinal": 4}[task]
+    ids = torch.randint(classes, (rows,), generator=generator)
+    return output, ids.float() if task == "binary" else ids

@@ -12,6 +12,11 @@ from ymltrain.api import FeatureShape, Model, OutputShape
 
 NUMBERS = (FeatureShape(name="a", kind="number"), FeatureShape(name="b", kind="number", width=3))
 CATEGORIES = (FeatureShape(name="c", kind="category", cardinality=4), FeatureShape(name="d", kind="category", cardinality=11))
+TEXTS = (
+    FeatureShape(name="e", kind="tokens", width=5, cardinality=9),
+    FeatureShape(name="f", kind="tokens", width=3, cardinality=4),
+)
+MIXED = (NUMBERS[0], TEXTS[0], CATEGORIES[0], NUMBERS[1], CATEGORIES[1], TEXTS[1])
 REGRESSION = OutputShape(task="regression", width=1)
 CLASSIFICATION = OutputShape(task="classification", width=3)
 
@@ -19,7 +24,11 @@ CLASSIFICATION = OutputShape(task="classification", width=3)
 class ModelKit:
     """Subclass it, and give `make` an instance with the params to test."""
 
-    feature_sets: Sequence[Sequence[FeatureShape]] = (NUMBERS, CATEGORIES, (NUMBERS[0], CATEGORIES[0], NUMBERS[1], CATEGORIES[1]))
+    feature_sets: Sequence[Sequence[FeatureShape]] = (
+        NUMBERS,
+        CATEGORIES,
+        (NUMBERS[0], TEXTS[0], CATEGORIES[0], NUMBERS[1], CATEGORIES[1], TEXTS[1]),
+    )
     outputs: Sequence[OutputShape] = (REGRESSION, CLASSIFICATION)
 
     def make(self) -> Model:
@@ -106,4 +115,11 @@ def example_inputs(features: Sequence[FeatureShape], rows: int) -> dict[str, Ten
     ids = [torch.randint(feature.cardinality, (rows,), generator=generator) for feature in features if feature.kind == "category"]
     if ids:
         inputs["category"] = torch.stack(ids, dim=1).int()
+    words = [
+        torch.randint(feature.cardinality, (rows, feature.width), generator=generator)
+        for feature in features
+        if feature.kind == "tokens"
+    ]
+    if words:
+        inputs["tokens"] = torch.cat(words, dim=1).int()
     return inputs

@@ -7,7 +7,7 @@ A split's own tests subclass the kit in a module of theirs
             return MySplit(MyParams())
 
 and pytest runs what they inherit. The kit's table has an integer `id`, unequal in all rows, and a text `group`; a split
-that needs other columns overrides `table`.
+that needs other columns overrides `table`. Splits are told that `group` is the target and the key, `id` the time.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ymltrain.api import Split
+from ymltrain.api import ColumnRoles, Split
 
 ROWS = 5_000
+ROLES = ColumnRoles(keys=("group",), target=("group",), event_time="id")
 
 
 class SplitKit:
@@ -42,10 +43,10 @@ class SplitKit:
     def test_asks_for_columns_that_are_there(self) -> None:
         """The columns it asks for are among those there are, each once, and the same every time."""
         available = self.table().columns
-        columns = list(self.make().columns([], available))
+        columns = list(self.make().columns(ROLES, available))
         assert set(columns) <= set(available)
         assert len(columns) == len(set(columns))
-        assert columns == list(self.make().columns([], available))
+        assert columns == list(self.make().columns(ROLES, available))
 
     def test_is_a_function_of_rows_and_seed(self) -> None:
         """The same rows and seed give the same split, in another object too."""
@@ -53,15 +54,16 @@ class SplitKit:
 
     def test_does_not_depend_on_batches(self) -> None:
         """A table cut into batches of any size is split as the whole, an empty batch included."""
-        table, whole = self.table(), self._assign(self.table(), seed=1)
+        whole = self._assign(self.table(), seed=1)
         for size in (1_000, 997):
-            parts = [self._assign(table.slice(start, size), seed=1, first_row=start) for start in range(0, table.height, size)]
-            assert (np.concatenate(parts) == whole).all()
-        assert self._assign(table.clear(), seed=1).shape == (0,)
+            assert (self._assign(self.table(), seed=1, size=size) == whole).all()
+        assert self._assign(self.table().clear(), seed=1).shape == (0,)
 
     def test_appended_rows_move_no_row(self) -> None:
-        """Rows stay where they are when more come after them."""
+        """Rows stay where they are when more come after them, unless the split has to see the whole table."""
         table = self.table()
+        if hasattr(self.make(), "survey"):
+            return
         shorter = self._assign(table.head(table.height // 2), seed=1)
         assert (self._assign(table, seed=1)[: len(shorter)] == shorter).all()
 
@@ -73,7 +75,12 @@ class SplitKit:
             share = float((codes == code).mean())
             assert share == 0 if fraction == 0 else abs(share - fraction) < 0.1
 
-    def _assign(self, table: pl.DataFrame, seed: int, first_row: int = 0) -> npt.NDArray[np.uint8]:
+    def _assign(self, table: pl.DataFrame, seed: int, size: int = ROWS) -> npt.NDArray[np.uint8]:
+        """All rows in batches, after a survey of them where the split makes one."""
         split = self.make()
-        columns = list(split.columns([], table.columns))
-        return split.assign(table.select(columns) if columns else table, first_row, seed)
+        columns = list(split.columns(ROLES, table.columns))
+        batches = [(start, table.slice(start, size)) for start in range(0, max(1, table.height), size)]
+        asked = [(start, rows.select(columns) if columns else rows) for start, rows in batches]
+        survey = getattr(split, "survey", None)
+        assigning: Split = split if survey is None else survey((rows for _, rows in asked), seed)
+        return np.concatenate([assigning.assign(rows, start, seed) for start, rows in asked])

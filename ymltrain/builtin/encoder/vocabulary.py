@@ -1,17 +1,22 @@
 """Encoder `vocabulary`: each category its own id.
 
-Written rules: id 0 is for what was never seen in training. Then come the values of the recipe's `order`, whether they
-occur or not, then those of the train split that it leaves out, sorted by code point. A missing value that occurs in
-training is a value of its own and has the last id; one that never occurred in training is unseen: 0.
+Written rules: id 0 is for what was never seen in training, and for what occurs there fewer than `min_count` times or is
+not among the `max_size` most frequent values (of equally frequent ones the first by code point stay). Then come the values
+of the recipe's `order`, whether they occur or not, then those of the train split that it leaves out, sorted by code point.
+A missing value that occurs in training is a value of its own and has the last id; one that never occurred in training is
+unseen: 0.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from ymltrain.api import ColumnType, FeatureShape, NoParams, plugin
+from msgspec import Meta
+
+from ymltrain.api import ColumnType, FeatureShape, Params, plugin
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,38 +24,52 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-@plugin("encoder", "vocabulary")
+class VocabularyParams(Params, frozen=True, kw_only=True):
+    """What a recipe may write beside `type: vocabulary`."""
+
+    min_count: Annotated[int, Meta(ge=1, description="Train rows that a value needs for an id of its own.")] = 1
+    max_size: Annotated[int, Meta(ge=1, description="How many values have an id of their own at most.")] | None = None
+
+
+@plugin("encoder", "vocabulary", params=VocabularyParams)
 class VocabularyEncoder:
     """Learns which values there are."""
 
-    column_types: ClassVar[tuple[ColumnType, ...]] = ("category",)
+    column_types: ClassVar[tuple[ColumnType, ...]] = ("category", "boolean")
 
-    def __init__(self, params: NoParams) -> None: ...
+    def __init__(self, params: VocabularyParams) -> None:
+        self._params = params
 
     def start(self, name: str, order: Sequence[str] | None) -> VocabularyFit:
-        return VocabularyFit(name, order or ())
+        return VocabularyFit(name, order or (), self._params)
 
     def restore(self, name: str, state: Mapping[str, Any]) -> FittedVocabulary:
         return FittedVocabulary(name, state["values"], has_null=state["has_null"])
 
 
 class VocabularyFit:
-    """Gathers the distinct values."""
+    """Counts the distinct values."""
 
-    def __init__(self, name: str, order: Sequence[str]) -> None:
+    def __init__(self, name: str, order: Sequence[str], params: VocabularyParams) -> None:
         self._name = name
         self._order = list(dict.fromkeys(order))
-        self._seen: set[str] = set()
+        self._params = params
+        self._counts: Counter[str] = Counter()
         self._has_null = False
 
     def update(self, column: pl.Series) -> None:
-        distinct = set(column.unique().to_list())
-        self._has_null |= None in distinct
-        self._seen |= distinct - {None}
+        import polars as pl
+
+        counted = column.cast(pl.String).drop_nulls().value_counts()
+        self._counts.update(dict(zip(counted.to_series(0).to_list(), counted.to_series(1).to_list(), strict=True)))
+        self._has_null |= column.null_count() > 0
 
     def finish(self) -> FittedVocabulary:
-        rest = sorted(self._seen.difference(self._order))
-        return FittedVocabulary(self._name, [*self._order, *rest], has_null=self._has_null)
+        listed = set(self._order)
+        rest = [value for value, count in self._counts.items() if count >= self._params.min_count and value not in listed]
+        rest.sort(key=lambda value: (-self._counts[value], value))
+        room = None if self._params.max_size is None else max(0, self._params.max_size - len(self._order))
+        return FittedVocabulary(self._name, [*self._order, *sorted(rest[:room])], has_null=self._has_null)
 
 
 class FittedVocabulary:
@@ -73,7 +92,7 @@ class FittedVocabulary:
         import numpy as np
         import polars as pl
 
-        positions = column.cast(self._known, strict=False).to_physical().cast(pl.Int32)
+        positions = column.cast(pl.String).cast(self._known, strict=False).to_physical().cast(pl.Int32)
         ids = (positions + 1).fill_null(0).to_numpy(writable=True)
         if self._has_null:
             ids[column.is_null().to_numpy()] = len(self._values) + 1

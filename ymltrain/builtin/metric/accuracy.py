@@ -1,4 +1,4 @@
-"""Metric `accuracy`: the share of rows whose most probable class is the true one."""
+"""Metric `accuracy`: the share of rows (of labels, where a row has several) that are predicted right."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from ymltrain.api import Params, Task, plugin
+from ymltrain.api import OutputShape, Params, Task, plugin
+from ymltrain.builtin.metric.averages import AVERAGES
 
 if TYPE_CHECKING:
     import torchmetrics
@@ -17,21 +18,26 @@ class AccuracyParams(Params, frozen=True, kw_only=True):
 
     average: Annotated[
         Literal["micro", "macro", "weighted"],
-        Meta(description="`micro` counts rows; `macro` takes the plain mean over classes, `weighted` by their size."),
+        Meta(description=AVERAGES),
     ] = "micro"
 
 
 @plugin("metric", "accuracy", params=AccuracyParams)
 class AccuracyMetric:
-    """The share of rows whose most probable class is the true one."""
+    """The share of rows (of labels, where a row has several) that are predicted right."""
 
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = ("classification", "binary", "multilabel", "ordinal")
     goal: ClassVar[Literal["minimize", "maximize"]] = "maximize"
 
     def __init__(self, params: AccuracyParams) -> None:
         self._params = params
 
-    def build(self, classes: int) -> torchmetrics.Metric:
-        from torchmetrics.classification import MulticlassAccuracy
+    def build(self, output: OutputShape) -> torchmetrics.Metric:
+        from torchmetrics import classification as of
 
-        return MulticlassAccuracy(num_classes=classes, average=self._params.average)
+        average = self._params.average
+        if output.task == "binary":
+            return of.BinaryAccuracy(threshold=output.threshold)
+        if output.task == "multilabel":
+            return of.MultilabelAccuracy(num_labels=output.width, threshold=output.threshold, average=average)
+        return of.MulticlassAccuracy(num_classes=output.classes, average=average)

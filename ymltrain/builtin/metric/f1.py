@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from ymltrain.api import Params, Task, plugin
+from ymltrain.api import OutputShape, Params, Task, plugin
+from ymltrain.builtin.metric.averages import AVERAGES
 
 if TYPE_CHECKING:
     import torchmetrics
@@ -17,7 +18,7 @@ class F1Params(Params, frozen=True, kw_only=True):
 
     average: Annotated[
         Literal["micro", "macro", "weighted"],
-        Meta(description="`macro` takes the plain mean over classes, `weighted` by their size; `micro` counts rows."),
+        Meta(description=AVERAGES),
     ] = "macro"
 
 
@@ -25,13 +26,18 @@ class F1Params(Params, frozen=True, kw_only=True):
 class F1Metric:
     """The harmonic mean of precision and recall."""
 
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = ("classification", "binary", "multilabel", "ordinal")
     goal: ClassVar[Literal["minimize", "maximize"]] = "maximize"
 
     def __init__(self, params: F1Params) -> None:
         self._params = params
 
-    def build(self, classes: int) -> torchmetrics.Metric:
-        from torchmetrics.classification import MulticlassF1Score
+    def build(self, output: OutputShape) -> torchmetrics.Metric:
+        from torchmetrics import classification as of
 
-        return MulticlassF1Score(num_classes=classes, average=self._params.average)
+        average = self._params.average
+        if output.task == "binary":
+            return of.BinaryF1Score(threshold=output.threshold)
+        if output.task == "multilabel":
+            return of.MultilabelF1Score(num_labels=output.width, threshold=output.threshold, average=average)
+        return of.MulticlassF1Score(num_classes=output.classes, average=average)

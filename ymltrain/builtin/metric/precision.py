@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from ymltrain.api import Params, Task, plugin
+from ymltrain.api import OutputShape, Params, Task, plugin
+from ymltrain.builtin.metric.averages import AVERAGES
 
 if TYPE_CHECKING:
     import torchmetrics
@@ -17,7 +18,7 @@ class PrecisionParams(Params, frozen=True, kw_only=True):
 
     average: Annotated[
         Literal["micro", "macro", "weighted"],
-        Meta(description="`macro` takes the plain mean over classes, `weighted` by their size; `micro` counts rows."),
+        Meta(description=AVERAGES),
     ] = "macro"
 
 
@@ -25,13 +26,18 @@ class PrecisionParams(Params, frozen=True, kw_only=True):
 class PrecisionMetric:
     """The share of the rows given a class that are of it."""
 
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    tasks: ClassVar[tuple[Task, ...]] = ("classification", "binary", "multilabel", "ordinal")
     goal: ClassVar[Literal["minimize", "maximize"]] = "maximize"
 
     def __init__(self, params: PrecisionParams) -> None:
         self._params = params
 
-    def build(self, classes: int) -> torchmetrics.Metric:
-        from torchmetrics.classification import MulticlassPrecision
+    def build(self, output: OutputShape) -> torchmetrics.Metric:
+        from torchmetrics import classification as of
 
-        return MulticlassPrecision(num_classes=classes, average=self._params.average)
+        average = self._params.average
+        if output.task == "binary":
+            return of.BinaryPrecision(threshold=output.threshold)
+        if output.task == "multilabel":
+            return of.MultilabelPrecision(num_labels=output.width, threshold=output.threshold, average=average)
+        return of.MulticlassPrecision(num_classes=output.classes, average=average)

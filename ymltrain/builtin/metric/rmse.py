@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ymltrain.api import NoParams, Task, plugin
+from ymltrain.api import NoParams, OutputShape, Task, plugin
 
 if TYPE_CHECKING:
     import torchmetrics
@@ -20,8 +20,8 @@ class RmseMetric:
     def __init__(self, params: NoParams) -> None:
         self._params = params
 
-    def build(self, classes: int) -> torchmetrics.Metric:
+    def build(self, output: OutputShape) -> torchmetrics.Metric:
         from torchmetrics.regression import MeanSquaredError
 
-        del classes
+        del output
         return MeanSquaredError(squared=False)

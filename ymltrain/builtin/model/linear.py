@@ -1,4 +1,4 @@
-"""Model `linear`: one weight per number and per category, equal to a linear model over one-hot categories.
+"""Model `linear`: one weight per number, per category and per word, equal to a linear model over one-hot categories.
 
 A category never seen in training (id 0) adds nothing.
 """
@@ -29,6 +29,8 @@ class LinearModel:
         categories = [feature for feature in features if feature.kind == "category"]
         for position, feature in enumerate(categories):
             shapes.append(TensorShape(name=f"category.{position}.weight", shape=(feature.cardinality, output.width)))
+        for position, feature in enumerate(feature for feature in features if feature.kind == "tokens"):
+            shapes.append(TensorShape(name=f"text.{position}.weight", shape=(feature.cardinality, output.width)))
         return shapes
 
     def build(self, features: Sequence[FeatureShape], output: OutputShape) -> torch.nn.Module:
@@ -37,5 +39,6 @@ class LinearModel:
         return LinearNetwork(
             numbers=sum(feature.width for feature in features if feature.kind == "number"),
             cardinalities=[feature.cardinality for feature in features if feature.kind == "category"],
+            texts=[(feature.width, feature.cardinality) for feature in features if feature.kind == "tokens"],
             width=output.width,
         )

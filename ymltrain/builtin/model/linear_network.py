@@ -9,13 +9,18 @@ from torch import Tensor, nn
 
 
 class LinearNetwork(nn.Module):
-    """`bias + W · numbers + one row of a table per category`, all zero at the start (the problem is convex)."""
+    """`bias + W · numbers + one row of a table per category + the mean of one row per word`, all zero at the start.
 
-    def __init__(self, *, numbers: int, cardinalities: Sequence[int], width: int) -> None:
+    The problem is convex. `texts` are (words, cardinality) of each text feature.
+    """
+
+    def __init__(self, *, numbers: int, cardinalities: Sequence[int], texts: Sequence[tuple[int, int]], width: int) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(width))
         self.number = nn.Linear(numbers, width, bias=False) if numbers else None
         self.category = nn.ModuleList(nn.Embedding(cardinality, width, padding_idx=0) for cardinality in cardinalities)
+        self._lengths = [length for length, _ in texts]
+        self.text = nn.ModuleList(nn.EmbeddingBag(rows, width, mode="mean", padding_idx=0) for _, rows in texts)
         for weights in self.parameters():
             nn.init.zeros_(weights)
 
@@ -26,4 +31,7 @@ class LinearNetwork(nn.Module):
             terms.append(self.number(inputs["number"]))
         for position, table in enumerate(self.category):
             terms.append(table(inputs["category"][:, position]))
+        if self._lengths:
+            words = torch.split(inputs["tokens"], self._lengths, dim=1)
+            terms += [table(ids) for table, ids in zip(self.text, words, strict=True)]
         return sum(terms, start=self.bias)

@@ -1,4 +1,4 @@
-"""Model `mlp`: numbers and embedded categories through fully connected layers.
+"""Model `mlp`: numbers, embedded categories and averaged embedded words through fully connected layers.
 
 Each hidden layer is Linear, norm, activation, dropout; a last Linear makes the output. A category never
 seen in training (id 0) is embedded as zeros, which are never trained.
@@ -54,6 +54,8 @@ class MlpModel:
             TensorShape(name=f"embeddings.{position}.weight", shape=size)
             for position, size in enumerate(self._embeddings(features))
         ]
+        for position, (_, *size) in enumerate(self._texts(features)):
+            shapes.append(TensorShape(name=f"texts.{position}.weight", shape=tuple(size)))
         position = 0
         layers_per_hidden = 3 + (self._params.norm != "none")
         for inputs, outputs in pairwise(self._widths(features, output)):
@@ -71,6 +73,7 @@ class MlpModel:
 
         return MlpNetwork(
             embeddings=self._embeddings(features),
+            texts=self._texts(features),
             widths=self._widths(features, output),
             dropout=self._params.dropout,
             activation=self._params.activation,
@@ -81,6 +84,12 @@ class MlpModel:
         """Rows and columns of each category feature's embedding."""
         return [(feature.cardinality, self._embedding_dim(feature)) for feature in features if feature.kind == "category"]
 
+    def _texts(self, features: Sequence[FeatureShape]) -> list[tuple[int, int, int]]:
+        """Words, and rows and columns of the embedding, of each text feature."""
+        return [
+            (feature.width, feature.cardinality, self._embedding_dim(feature)) for feature in features if feature.kind == "tokens"
+        ]
+
     def _embedding_dim(self, feature: FeatureShape) -> int:
         """The param, or for `auto` fastai's rule of thumb: 1.6 times the cardinality to the power 0.56."""
         if self._params.embedding_dim != "auto":
@@ -89,5 +98,5 @@ class MlpModel:
 
     def _widths(self, features: Sequence[FeatureShape], output: OutputShape) -> list[int]:
         numbers = sum(feature.width for feature in features if feature.kind == "number")
-        embedded = sum(columns for _, columns in self._embeddings(features))
+        embedded = sum(columns for _, columns in self._embeddings(features)) + sum(columns for *_, columns in self._texts(features))
         return [numbers + embedded, *self._params.hidden, output.width]

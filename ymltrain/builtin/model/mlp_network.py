@@ -25,13 +25,26 @@ NORMS: dict[str, type[nn.Module] | None] = {"layer": nn.LayerNorm, "batch": Batc
 
 
 class MlpNetwork(nn.Module):
-    """Embeddings beside the numbers, then Linear-norm-activation-dropout for each hidden width, then Linear."""
+    """Embeddings beside the numbers, then Linear-norm-activation-dropout for each hidden width, then Linear.
 
-    def __init__(
-        self, *, embeddings: Sequence[tuple[int, int]], widths: Sequence[int], dropout: float, activation: str, norm: str
+    `embeddings` are (rows, columns) of each category's, `texts` (words, rows, columns) of each text's; the words of a text
+    are averaged.
+    """
+
+    def __init__(  # noqa: PLR0913 - all are keywords, each a fact of its own
+        self,
+        *,
+        embeddings: Sequence[tuple[int, int]],
+        texts: Sequence[tuple[int, int, int]],
+        widths: Sequence[int],
+        dropout: float,
+        activation: str,
+        norm: str,
     ) -> None:
         super().__init__()
         self.embeddings = nn.ModuleList(nn.Embedding(rows, columns, padding_idx=0) for rows, columns in embeddings)
+        self._lengths = [length for length, _, _ in texts]
+        self.texts = nn.ModuleList(nn.EmbeddingBag(rows, columns, mode="mean", padding_idx=0) for _, rows, columns in texts)
         layers: list[nn.Module] = []
         norm_type = NORMS[norm]
         for inputs, outputs in pairwise(widths[:-1]):
@@ -47,5 +60,8 @@ class MlpNetwork(nn.Module):
         columns = [inputs["number"]] if "number" in inputs else []
         for position, embedding in enumerate(self.embeddings):
             columns.append(embedding(inputs["category"][:, position]))
+        if self._lengths:
+            words = torch.split(inputs["tokens"], self._lengths, dim=1)
+            columns += [bag(ids) for bag, ids in zip(self.texts, words, strict=True)]
         output: Tensor = self.layers(columns[0] if len(columns) == 1 else torch.cat(columns, dim=1))
         return output

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from ymltrain.api import mix64, plugin
+from ymltrain.api import ColumnRoles, mix64, plugin
 from ymltrain.builtin.split.fractions import FractionParams, cut
 
 if TYPE_CHECKING:
@@ -34,19 +34,20 @@ class HashSplit:
     def __init__(self, params: FractionParams) -> None:
         self.fractions = params.fractions
 
-    def columns(self, keys: Sequence[str], available: Sequence[str]) -> Sequence[str]:
-        return tuple(keys or available)
+    def columns(self, roles: ColumnRoles, available: Sequence[str]) -> Sequence[str]:
+        return roles.keys or tuple(available)
 
     def assign(self, rows: pl.DataFrame, first_row: int, seed: int) -> npt.NDArray[np.uint8]:  # noqa: ARG002  where a row stands does not matter
         import numpy as np
 
         state = np.full(rows.height, seed, np.uint64)
         for column in rows.iter_columns():
-            state = mix64(mix64(state) ^ _hash_values(column.alias("values")))  # polars takes some names for patterns
+            state = mix64(mix64(state) ^ hash_values(column.alias("values")))  # polars takes some names for patterns
         return cut(mix64(state), self.fractions)
 
 
-def _hash_values(column: pl.Series) -> npt.NDArray[np.uint64]:
+def hash_values(column: pl.Series) -> npt.NDArray[np.uint64]:
+    """`[n]` 64-bit hashes of a column's values."""
     import polars as pl
 
     if column.dtype.is_numeric():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ymltrain.api import hash_rows, plugin
+from ymltrain.api import ColumnRoles, hash_rows, plugin
 from ymltrain.builtin.split.fractions import FractionParams, cut
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class RandomSplit:
     def __init__(self, params: FractionParams) -> None:
         self.fractions = params.fractions
 
-    def columns(self, keys: Sequence[str], available: Sequence[str]) -> Sequence[str]:  # noqa: ARG002  it looks at no column
+    def columns(self, roles: ColumnRoles, available: Sequence[str]) -> Sequence[str]:  # noqa: ARG002  it looks at no column
         return ()
 
     def assign(self, rows: pl.DataFrame, first_row: int, seed: int) -> npt.NDArray[np.uint8]:
