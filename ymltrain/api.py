@@ -101,6 +101,6 @@ __all__ = [
     "mix64",
     "path_problem",
     "plugin",
-    "suggestion_seed",
     "read_moments",
+    "suggestion_seed",
 ]

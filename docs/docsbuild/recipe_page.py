@@ -9,7 +9,7 @@ from docsbuild.tables import default, description, followed, limits, table, take
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.compiler.link import DEFAULT_ENCODERS
 from ymltrain.compiler.look import DEFAULT_LOSS, DEFAULT_METRICS
-from ymltrain.compiler.not_yet import COLUMN_TYPES, NOT_YET
+from ymltrain.compiler.not_yet import NOT_YET
 from ymltrain.recipe.envelope import envelope_schema
 from ymltrain.recipe.grammar import ANY, DEFAULT_TYPES, LIST_POSITIONS, PLUGIN_POSITIONS, SECTIONS
 
@@ -67,10 +67,9 @@ def _remarks(name: str, section: Mapping[str, Any], schema: Mapping[str, Any], c
         yield "A list; one entry needs no brackets."
     if name == "features":
         yield (
-            "A column of numbers becomes a `number`, one of text or booleans a `category`; any other column is left out with a"
+            "Which type a column takes by itself stands in the [written rules](rules.md); one that has none is left out with a"
             " warning. " + " ".join(f"The encoder of a `{column}` is `{encoder}`." for column, encoder in DEFAULT_ENCODERS.items())
         )
-        yield f"The column types {', '.join(f'`{one}`' for one in COLUMN_TYPES)} are not part of this version."
     yield from _not_yet(name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ymltrain.catalog.entry import LoadedPlugin
 from ymltrain.diagnostics import KeyPath, Span
