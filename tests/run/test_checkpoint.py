@@ -19,7 +19,7 @@ def snapshot(step, *, best_step=None, size=8):
     best = None if best_step is None else Best(epoch=1, step=best_step, value=1.0, metrics={"val/rmse": float("inf")})
     return Snapshot(
         state=LoopState(
-            position=Position(epoch=step // 10, step=step), pending_rows=3, best=best, metrics={"val/r2": float("nan")}
+            position=Position(epoch=step // 10, step=step), pending_weight=3, best=best, metrics={"val/r2": float("nan")}
         ),
         weights=Pieces({"w": torch.full((size,), float(step))}),
         best_weights=None if best_step is None else Pieces({"w": torch.full((size,), float(best_step))}),
@@ -52,7 +52,7 @@ def test_what_was_saved_comes_back(checkpoints, tmp_path):
     assert found.training == snapshot(12).training
     assert (found.own(0), found.own(1), found.pending) == ({"pending": 0.1}, None, 0.1)
     assert found.state.position == Position(epoch=1, step=12)
-    assert (found.state.pending_rows, found.state.best.metrics) == (3, {"val/rmse": float("inf")})
+    assert (found.state.pending_weight, found.state.best.metrics) == (3, {"val/rmse": float("inf")})
     assert found.state.metrics["val/r2"] != found.state.metrics["val/r2"]
     assert found.circumstances == {"threads": 1}
 

@@ -62,8 +62,9 @@ def _state_bytes(graph: PluginGraph, topology: Topology, request: Request) -> in
         return None
     sample = pl.DataFrame(graph.look.sample)
     features = [_shape(column.name, column.type, sample) for column in graph.columns if column.name in sample.columns]
-    width = 1 if task == "regression" else max(2, sample[graph.target.column].drop_nulls().n_unique())
-    output = OutputShape(task=task, width=width)  # type: ignore[arg-type]  # task_of gives no other
+    columns = graph.target.columns
+    width = 1 if task in ("regression", "binary") else max(len(columns), 2, sample[columns[0]].drop_nulls().n_unique())
+    output = OutputShape(task=task, width=width)
     parameters = sum(tensor.size for tensor in _built(model).shapes(features, output))
     whole = request.catalog.load("strategy", "ddp")
     memory: int = whole.implementation(whole.params()).memory_per_rank(parameters, _built(optimizer).tensors_per_weight, topology)
@@ -73,6 +74,8 @@ def _state_bytes(graph: PluginGraph, topology: Topology, request: Request) -> in
 def _shape(name: str, column_type: str, sample: pl.DataFrame) -> FeatureShape:
     if column_type == "category":
         return FeatureShape(name=name, kind="category", cardinality=sample[name].n_unique() + 1)
+    if column_type == "text":
+        return FeatureShape(name=name, kind="tokens", width=64, cardinality=10_000)  # the encoder's defaults
     return FeatureShape(name=name, kind="number")
 
 

@@ -141,7 +141,7 @@ class TrainingLoop:
         return (self.state.position.step + 1) % self.trainer.log_every_n_steps == 0
 
     def step_taken(self, losses: Tensor, weight: float, batches: int, extra: dict[str, float]) -> bool:
-        """Take in an optimizer step: this rank's sum of its weighted row losses, the weight of all ranks' rows, what else to record.
+        """Take in an optimizer step: this rank's sum of weighted row losses, all ranks' weights, what else to record.
 
         Whether training goes on.
         """

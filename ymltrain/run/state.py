@@ -65,7 +65,7 @@ class Patience(msgspec.Struct, kw_only=True):
 class LoopState(msgspec.Struct, kw_only=True):
     """All that the loop remembers, alike on every rank.
 
-    `pending_rows` are the rows whose losses were not read from the devices yet; each rank keeps its part of their sum.
+    `pending_weight` is that of the rows whose losses were not read from the devices yet; each rank keeps its part of their sum.
     """
 
     position: Position = Position()
