@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
-from ymltrain.data.encoding import EncodedSplit
+from ymltrain.data.encoding import EncodedSplit, encoded_split, split_arrays
+from ymltrain.data.report import SplitName
 from ymltrain.data.target import FittedTarget, restore_target
 from ymltrain.plan.shapes import FeatureShape
 
-SPLITS = ("train", "val")
+SPLITS: tuple[SplitName, ...] = ("train", "val")
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,10 @@ class _Contents(msgspec.Struct, frozen=True):
 
 def write_handover(folder: Path, handover: Handover) -> None:
     """Put the arrays into a folder, one file each. Raises OSError."""
-    rows = {}
-    for name in SPLITS:
-        split = getattr(handover, name)
-        if split is None:
-            continue
-        rows[name] = split.rows
-        for field, array in _arrays(split).items():
-            np.save(folder / f"{name}.{field}.npy", array, allow_pickle=False)
+    splits = {name: split for name in SPLITS if (split := getattr(handover, name)) is not None}
+    for name, array in split_arrays(splits).items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    rows = {name: split.rows for name, split in splits.items()}
     contents = _Contents(list(handover.shapes), handover.target.state, rows)
     (folder / "contents.json").write_bytes(msgspec.json.encode(contents))
 
@@ -55,16 +51,7 @@ def read_handover(folder: Path) -> Handover:
     return Handover(splits["train"], splits.get("val"), contents.shapes, restore_target(contents.target))
 
 
-def _arrays(split: EncodedSplit) -> dict[str, np.ndarray[Any, Any]]:
-    values = {field.name: getattr(split, field.name) for field in dataclasses.fields(split)}
-    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-
-
 def _read_split(folder: Path, name: str, rows: int) -> EncodedSplit:
-    values: dict[str, Any] = {"rows": rows}
-    for field in dataclasses.fields(EncodedSplit):
-        if field.name == "rows":
-            continue
-        file = folder / f"{name}.{field.name}.npy"
-        values[field.name] = np.load(file, mmap_mode="r" if rows else None, allow_pickle=False) if file.exists() else None
-    return EncodedSplit(**values)
+    files = {file.name.removeprefix(f"{name}.").removesuffix(".npy"): file for file in folder.glob(f"{name}.*.npy")}
+    mode: Literal["r"] | None = "r" if rows else None
+    return encoded_split(rows, {kind: np.load(file, mmap_mode=mode, allow_pickle=False) for kind, file in files.items()})
