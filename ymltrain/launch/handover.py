@@ -39,7 +39,7 @@ def write_handover(folder: Path, handover: Handover) -> None:
     splits = {name: split for name in SPLITS if (split := getattr(handover, name)) is not None}
     for name, array in split_arrays(splits).items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
-    rows = {name: split.rows for name, split in splits.items()}
+    rows: dict[str, int] = {name: split.rows for name, split in splits.items()}
     contents = _Contents(list(handover.shapes), handover.target.state, rows)
     (folder / "contents.json").write_bytes(msgspec.json.encode(contents))
 
