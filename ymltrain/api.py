@@ -20,6 +20,7 @@ from ymltrain.kinds.contracts import (
     RegistryBackend,
     Sample,
     Split,
+    StoredFile,
     Strategy,
     Tracker,
     Tuner,
@@ -34,9 +35,21 @@ from ymltrain.plan.search.history import Curve, PastTrial, Rung, comparable_loss
 from ymltrain.plan.search.space import Condition, Dimension, Point, Space
 from ymltrain.plan.shapes import ColumnType, FeatureShape, OutputShape, Task, TensorShape
 from ymltrain.plan.topology import Topology
-from ymltrain.storage import copy_exclusively, create_exclusively, inside, path_problem
+from ymltrain.storage import (
+    TEMPORARY_PREFIX,
+    copy_exclusively,
+    create_exclusively,
+    file_digest,
+    hashed_chunks,
+    inside,
+    move_durably,
+    path_problem,
+    store_by_digest,
+    write_durably,
+)
 
 __all__ = [
+    "TEMPORARY_PREFIX",
     "ArrowSchema",
     "ArrowStream",
     "ArtifactWritten",
@@ -84,6 +97,7 @@ __all__ = [
     "Space",
     "Split",
     "StageChanged",
+    "StoredFile",
     "Strategy",
     "Switch",
     "Task",
@@ -96,11 +110,16 @@ __all__ = [
     "copy_exclusively",
     "create_exclusively",
     "did_you_mean",
+    "file_digest",
     "hash_rows",
+    "hashed_chunks",
     "inside",
     "mix64",
+    "move_durably",
     "path_problem",
     "plugin",
     "read_moments",
+    "store_by_digest",
     "suggestion_seed",
+    "write_durably",
 ]

@@ -9,6 +9,7 @@ import pytest
 
 from ymltrain.api import path_problem
 from ymltrain.builtin.registry.filesystem import FilesystemParams, FilesystemRegistry
+from ymltrain.builtin.registry.local_folder import LocalFolder
 from ymltrain.testing.registry import WRITERS, RegistryKit
 
 
@@ -24,7 +25,14 @@ class TestFilesystemRegistry(RegistryKit):
         return filesystem(folder)
 
 
-class LooksBeforeItWrites(FilesystemRegistry):
+class TestMemoryRegistry(RegistryKit):
+    """The kit, over the memory of this process."""
+
+    def make(self, folder: Path) -> FilesystemRegistry:
+        return FilesystemRegistry(FilesystemParams(url=f"memory:/{folder}"))
+
+
+class LooksBeforeItWrites(LocalFolder):
     """The race that fsspec's own create mode has: the name is looked up, then the file is written. Here all look first."""
 
     everyone_looked = Barrier(WRITERS)
@@ -39,7 +47,7 @@ class LooksBeforeItWrites(FilesystemRegistry):
         return True
 
 
-class ClaimsThenFills(FilesystemRegistry):
+class ClaimsThenFills(LocalFolder):
     """Exclusive, but visible before it is whole. Here the second half waits until someone read the first."""
 
     was_read = Event()
@@ -59,19 +67,19 @@ class ClaimsThenFills(FilesystemRegistry):
         return content
 
 
-class TrustsKeys(FilesystemRegistry):
+class TrustsKeys(LocalFolder):
     """Joins whatever it is given."""
 
     def _file(self, key: str) -> Path:
         return self._root / key
 
 
-class ListsByText(FilesystemRegistry):
+class ListsByText(LocalFolder):
     """Takes a folder for the beginning of a text."""
 
-    def list(self, prefix: str) -> list[str]:
+    def list(self, prefix: str, after: str = "") -> list[str]:
         found = [path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file()]
-        return sorted(key for key in found if key.startswith(prefix) and not path_problem(key))
+        return sorted(key for key in found if key.startswith(prefix) and key > after and not path_problem(key))
 
 
 @pytest.mark.parametrize(
@@ -83,12 +91,12 @@ class ListsByText(FilesystemRegistry):
         (ListsByText, "test_lists_sorted_keys_below_a_folder"),
     ],
 )
-def test_the_kit_finds_what_is_broken(broken: type[FilesystemRegistry], test: str, tmp_path: Path) -> None:
+def test_the_kit_finds_what_is_broken(broken: type[LocalFolder], test: str, tmp_path: Path) -> None:
     """A backend that breaks one promise fails the test of that promise."""
 
     class Kit(RegistryKit):
-        def make(self, folder: Path) -> FilesystemRegistry:
-            return broken(FilesystemParams(url=str(folder)))
+        def make(self, folder: Path) -> LocalFolder:
+            return broken(folder)
 
     with pytest.raises(AssertionError):
         getattr(Kit(), test)(tmp_path)

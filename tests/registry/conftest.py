@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
 from ymltrain.builtin.registry.filesystem import FilesystemParams, FilesystemRegistry
+from ymltrain.builtin.registry.object_store import MemoryStore
 from ymltrain.registry import Registry
+
+from .tensors import safetensors
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -42,26 +44,25 @@ def bundle(tmp_path: Path) -> Callable[..., Path]:
         folder = tmp_path / name
         (folder / "data").mkdir(parents=True, exist_ok=True)
         (folder / "contract.json").write_bytes(b'{"contract":1}')
-        (folder / "weights.safetensors").write_bytes(weights)
+        (folder / "weights.safetensors").write_bytes(safetensors(weights))
         (folder / "data" / "golden.parquet").write_bytes(b"PAR1")
         return folder
 
     return make
 
 
-class Memory:
+class Memory(MemoryStore):
     """A backend in memory, which can be made to fail, or to let others write at the worst moment.
 
     `faults` are what happens to the next puts into a log; `sneak_in` are writes done right before the next ones.
     """
 
+    numbers = count()
+
     def __init__(self) -> None:
-        self.content: dict[str, bytes] = {}
+        super().__init__(f"memory://test-{next(self.numbers)}", {})
         self.faults: list[str] = []
         self.sneak_in: list[Callable[[], object]] = []
-
-    def __str__(self) -> str:
-        return "memory"
 
     def put_if_absent(self, key: str, content: bytes) -> bool:
         fault = "none"
@@ -71,7 +72,7 @@ class Memory:
             fault = self.faults.pop(0) if self.faults else "none"
         if fault == "refused":
             raise TimeoutError(110, "Connection timed out")
-        created = self.content.setdefault(key, content) is content
+        created = super().put_if_absent(key, content)
         if fault == "answer lost":
             raise TimeoutError(110, "Connection timed out")
         return created and fault != "retried below"  # a library that repeats a put whose answer was lost finds its own
@@ -79,22 +80,7 @@ class Memory:
     def read(self, key: str) -> bytes:
         if self.faults and self.faults[0] == "unreadable" and "/log/" in key:
             raise TimeoutError(110, "Connection timed out")
-        try:
-            return self.content[key]
-        except KeyError:
-            raise FileNotFoundError(key) from None
-
-    def has(self, key: str) -> bool:
-        return key in self.content
-
-    def put_blob(self, key: str, path: Path) -> None:
-        self.content.setdefault(key, path.read_bytes())
-
-    def open_blob(self, key: str) -> BinaryIO:
-        return io.BytesIO(self.read(key))
-
-    def list(self, prefix: str) -> Sequence[str]:
-        return sorted(key for key in self.content if key.startswith(f"{prefix}/"))
+        return super().read(key)
 
 
 @pytest.fixture(scope="session")

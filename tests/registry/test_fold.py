@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ymltrain.diagnostics import RegistryError
 from ymltrain.plan.sections import Gate, Promote
-from ymltrain.registry import ModelState, Registry
+from ymltrain.registry import Made, ModelState, Registry
 from ymltrain.registry.events import (
     Describe,
     Event,
@@ -119,7 +119,7 @@ def write(registry: Registry, folder: Path, told: list[int], step: tuple[str, An
     kind, what = step
     with suppress(RegistryError):
         if kind == "register":
-            told.append(registry.register(folder, model="m", metrics={"test/rmse": what}).version)
+            told.append(registry.register(folder, model="m", made=Made(metrics={"test/rmse": what})).version)
         elif kind == "alias":
             alias, version, expect = what
             registry.set_alias("m", alias, version, expect=expect)
@@ -144,7 +144,7 @@ def test_any_interleaving_of_writers(memory: Callable[[], Any], folder: Path, sc
         backend.sneak_in = [partial(write, writers[other], folder, told, overtaker) for other, overtaker in overtaking]
         write(writers[writer], folder, told, step)
         backend.sneak_in = []
-    events = [json.loads(backend.content[key]) for key in backend.list("models/m/log")]
+    events = [json.loads(backend.read(key)) for key in backend.list("models/m/log")]
     versions, aliases = add_up(events)
     assert sorted(told) == versions == list(range(1, len(versions) + 1))
     if versions:
@@ -170,7 +170,7 @@ def test_gates_see_a_champion_crowned_meanwhile(memory: Callable[[], Any], folde
     backend = memory()
     mine, theirs = Registry(backend), Registry(backend)
     for rmse in (2.0, 1.0):
-        mine.register(folder, model="m", metrics={"test/rmse": rmse})
+        mine.register(folder, model="m", made=Made(metrics={"test/rmse": rmse}))
     goals = {"test/rmse": "minimize"}
     backend.sneak_in = [partial(theirs.promote, "m", 2, PROMOTE, goals=goals)]
     outcome = mine.promote("m", 1, PROMOTE, goals=goals)

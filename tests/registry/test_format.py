@@ -14,7 +14,7 @@ from ymltrain.registry import Registry
 @pytest.mark.parametrize(
     ("content", "code", "what"),
     [
-        (b'{"format":"ymltrain-registry","version":2}', "YT956", "has format 2; this ymltrain knows format 1"),
+        (b'{"format":"ymltrain-registry","version":3}', "YT956", "has format 3; this ymltrain knows formats 1 and 2"),
         (b'{"format":"ymltrain-registry","version":1,"features":["encrypted"]}', "YT956", "format 1 with encrypted"),
         (b'{"format":"something-else","version":1}', "YT956", "is no model registry"),
         (b'{"format":"ymltrain-reg', "YT955", "is damaged"),

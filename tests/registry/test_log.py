@@ -137,7 +137,7 @@ def test_ops_whose_verbs_come_later(registry: Registry, log: Path) -> None:
     state = registry.show("m")
     assert (state.description, state.tags) == ("prices", {})
     assert (state.numbered(1).description, state.numbered(1).tags) == ("first", {"tier": "1"})
-    assert [version.state for version in state.versions] == ["active", "active", "yanked"]
+    assert [version.state for version in state.versions] == ["candidate", "candidate", "yanked"]
     with pytest.raises(RegistryError, match="m@3 is yanked"):
         registry.set_alias("m", "champion", 3)
 
@@ -147,5 +147,5 @@ def test_what_lies_beside_the_events(backend: FilesystemRegistry, registry: Regi
     (log / ".tmp-0123456789abcdef").write_bytes(b'{"seq":5')
     (log / "_checkpoint.json").write_bytes(b"{}")
     (log / "6.json").write_bytes(b"{}")
-    assert len(ModelLog(backend, "m").read().events) == 4
+    assert len(ModelLog(backend, "m").events()) == 4
     assert registry.set_alias("m", "champion", 3).aliases == ("champion",)

@@ -13,6 +13,8 @@ from ymltrain.registry import Registry, Version
 from ymltrain.registry.manifest import Manifest, ManifestFile, read_folder
 from ymltrain.storage import bytes_digest
 
+from .tensors import safetensors
+
 Bundle = Callable[..., Path]
 
 
@@ -45,7 +47,7 @@ def test_a_cache_is_used_again(registry: Registry, version: Version, tmp_path: P
     """A folder that is whole is verified and kept; even the blobs may be out of reach then."""
     into = registry.materialize(version, tmp_path / "cache")
     before = {path: path.stat().st_mtime_ns for path in into.rglob("*")}
-    blob_of(root, b"w" * 3_000_000).unlink()
+    blob_of(root, safetensors(b"w" * 3_000_000)).unlink()
     registry.materialize(version, into)
     assert {path: path.stat().st_mtime_ns for path in into.rglob("*")} == before
 
@@ -73,19 +75,19 @@ def test_a_spoilt_cache_is_refused(registry: Registry, version: Version, tmp_pat
 )
 def test_a_damaged_blob_is_refused(registry: Registry, version: Version, tmp_path: Path, root: Path, damage: bytes) -> None:
     """The error names the blob, the file it stands for and both digests; no folder appears."""
-    blob = blob_of(root, b"w" * 3_000_000)
+    blob = blob_of(root, safetensors(b"w" * 3_000_000))
     blob.write_bytes(damage)
     with pytest.raises(RegistryError) as refused:
         registry.materialize(version, tmp_path / "cache" / "m")
     assert refused.value.code == "YT955"
-    for told in (str(blob), "weights.safetensors of m@1", bytes_digest(damage), bytes_digest(b"w" * 3_000_000)):
+    for told in (str(blob), "weights.safetensors of m@1", bytes_digest(damage), bytes_digest(safetensors(b"w" * 3_000_000))):
         assert told in refused.value.message
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_missing_blob_is_refused(registry: Registry, version: Version, tmp_path: Path, root: Path) -> None:
     """A blob that is gone is named; no folder appears."""
-    blob = blob_of(root, b"w" * 3_000_000)
+    blob = blob_of(root, safetensors(b"w" * 3_000_000))
     blob.unlink()
     with pytest.raises(RegistryError, match="is missing") as refused:
         registry.materialize(version, tmp_path / "cache")
@@ -95,14 +97,14 @@ def test_a_missing_blob_is_refused(registry: Registry, version: Version, tmp_pat
 
 def test_registering_finds_a_damaged_blob(registry: Registry, version: Version, bundle: Bundle, root: Path) -> None:
     """Content is not taken for stored because its name is there; once the bad blob is deleted, registering restores it."""
-    blob = blob_of(root, b"w" * 3_000_000)
+    blob = blob_of(root, safetensors(b"w" * 3_000_000))
     blob.write_bytes(b"damaged")
     with pytest.raises(RegistryError, match="is damaged"):
         registry.register(bundle(b"w" * 3_000_000), model="m")
     assert len(registry.show("m").versions) == 1
     blob.unlink()
     assert registry.register(bundle(b"w" * 3_000_000), model="m").version == 2
-    assert blob.read_bytes() == b"w" * 3_000_000
+    assert blob.read_bytes() == safetensors(b"w" * 3_000_000)
 
 
 def test_a_changed_manifest_is_refused(registry: Registry, version: Version, bundle: Bundle, tmp_path: Path, root: Path) -> None:

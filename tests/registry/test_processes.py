@@ -54,7 +54,7 @@ def test_no_registration_is_lost(backend: FilesystemRegistry, registry: Registry
     assert sorted(chain.from_iterable(acknowledged)) == list(range(1, 201))
     assert all(told == sorted(told) for told in acknowledged)
     assert [version.version for version in registry.show("m").versions] == list(range(1, 201))
-    assert len({event.write_id for event in ModelLog(backend, "m").read().events}) == 200
+    assert len({event.write_id for event in ModelLog(backend, "m").events()}) == 200
     assert not list(root.rglob(".tmp-*"))
 
 
@@ -69,7 +69,7 @@ def test_killed_writers(backend: FilesystemRegistry, registry: Registry, bundle:
             rest, _ = process.communicate()
             assert process.returncode == -9
             told += numbers(rest)
-    committed = [event.change.version for event in ModelLog(backend, "m").read().events]
+    committed = [event.change.version for event in ModelLog(backend, "m").events()]
     assert committed == list(range(1, len(committed) + 1))
     assert len(told) == len(set(told))
     assert set(told) <= set(committed)

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from ymltrain.diagnostics import RegistryError
-from ymltrain.registry import Registry
+from ymltrain.plan.sections import Promote
+from ymltrain.registry import Link, Made, Registry
 from ymltrain.storage import bytes_digest
 
 Bundle = Callable[..., Path]
@@ -22,10 +23,15 @@ def test_a_version_is_what_was_registered(registry: Registry, bundle: Bundle) ->
     version = registry.register(
         bundle(),
         model="diamonds",
-        run_id="01RUN",
-        tensor_digest=bytes_digest(b"tensors"),
-        metrics={"test/rmse": 605.25, "test/r2": float("nan")},
-        lineage={"plan": "sha256:ab", "data": {"rows": 3}},
+        made=Made(
+            run_id="01RUN",
+            tensor_digest=bytes_digest(b"tensors"),
+            metrics={"test/rmse": 605.25, "test/r2": float("nan")},
+            goals={"test/rmse": "minimize"},
+            links=(Link(type="plan", id="sha256:ab"),),
+            evaluated_on="sha256:cd",
+            promote=Promote(alias="champion"),
+        ),
         write_id="write-id-1",
     )
     assert version == registry.resolve("diamonds@1") == registry.resolve(f"diamonds@{version.digest}")
@@ -40,16 +46,25 @@ def test_a_version_is_what_was_registered(registry: Registry, bundle: Bundle) ->
                 "tensor_digest": bytes_digest(b"tensors"),
                 "run_id": "01RUN",
                 "metrics": {"test/rmse": 605.25, "test/r2": None},
-                "lineage": {"plan": "sha256:ab", "data": {"rows": 3}},
+                "lineage": {},
                 "aliases": [],
                 "created": "2026-11-22T12:00:00Z",
                 "actor": "ada",
-                "state": "active",
+                "state": "candidate",
+                "review": "candidate",
+                "reason": "",
                 "description": "",
                 "tags": {},
+                "links": [{"type": "plan", "id": "sha256:ab"}],
+                "size": 93,
+                "evaluated_on": "sha256:cd",
+                "goals": {"test/rmse": "minimize"},
+                "promote": {"alias": "champion", "gates": []},
             }
         ],
         "aliases": {},
+        "positions": {},
+        "protected": [],
         "description": "",
         "tags": {},
         "unknown_ops": [],
@@ -68,17 +83,17 @@ def test_what_lies_on_disk(registry: Registry, bundle: Bundle, root: Path) -> No
     assert [(file["path"], file["size"], file["media_type"]) for file in manifest["files"]] == [
         ("contract.json", 14, "application/json"),
         ("data/golden.parquet", 4, "application/vnd.apache.parquet"),
-        ("weights.safetensors", 7, "application/vnd.safetensors"),
+        ("weights.safetensors", 75, "application/vnd.safetensors"),
     ]
     assert {file["digest"].removeprefix("sha256:") for file in manifest["files"]} < set(blobs)
-    assert json.loads((root / "FORMAT.json").read_text()) == {"format": "ymltrain-registry", "version": 1, "features": []}
+    assert json.loads((root / "FORMAT.json").read_text()) == {"format": "ymltrain-registry", "version": 2, "features": []}
     assert json.loads((root / "models/m/log/00000000000000000001.json").read_text()) == {
         "seq": 1,
         "write_id": "write-id-1",
         "prev_sha256": None,
         "at": "2026-11-22T12:00:00Z",
         "actor": "ada",
-        "change": {"op": "register", "version": 1, "digest": version.digest},
+        "change": {"op": "register", "version": 1, "digest": version.digest, "size": 93},
     }
 
 
@@ -103,9 +118,9 @@ def test_a_repeated_write_registers_once(registry: Registry, bundle: Bundle) -> 
 
 def test_a_write_id_stands_for_one_write(registry: Registry, bundle: Bundle) -> None:
     """A write id that was used for other tensors, or another kind of write, is refused."""
-    registry.register(bundle(), model="m", tensor_digest=bytes_digest(b"1"), write_id="write-id-1")
+    registry.register(bundle(), model="m", made=Made(tensor_digest=bytes_digest(b"1")), write_id="write-id-1")
     with pytest.raises(RegistryError, match="used before") as refused:
-        registry.register(bundle(), model="m", tensor_digest=bytes_digest(b"2"), write_id="write-id-1")
+        registry.register(bundle(), model="m", made=Made(tensor_digest=bytes_digest(b"2")), write_id="write-id-1")
     assert refused.value.code == "YT959"
     with pytest.raises(RegistryError, match="another kind of write"):
         registry.set_alias("m", "champion", 1, write_id="write-id-1")

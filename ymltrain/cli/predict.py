@@ -42,9 +42,9 @@ def command(
     """
     from ymltrain.bundle.predictor import load_bundle
     from ymltrain.catalog.catalog import Catalog
-    from ymltrain.cli.locate_model import locate_bundle
     from ymltrain.fit.opening import open_data
     from ymltrain.fit.predicting import predict_file
+    from ymltrain.loading import locate_bundle
     from ymltrain.record.workspace import find_workspace
     from ymltrain.report.console import tell, write_json
 

@@ -16,6 +16,8 @@ from ymltrain.diagnostics import DataError, Diagnostic, KeyPath, Severity, did_y
 from ymltrain.kinds.contracts import ColumnRoles
 from ymltrain.kinds.typed_columns import read_column
 from ymltrain.plan.shapes import ColumnType, Reading, Task
+from ymltrain.diagnostics import Diagnostic, KeyPath, Severity, did_you_mean
+from ymltrain.plan.gate_problems import gate_problems
 from ymltrain.plan.topology import Topology
 from ymltrain.recipe.document import plain
 from ymltrain.recipe.key_path import format_key_path
@@ -220,7 +222,8 @@ def watched_metrics_are_written(graph: PluginGraph, _: Request) -> Iterator[Diag
     if graph.trainer is not None and graph.trainer.early_stopping is not None:
         watched.append((graph.trainer.early_stopping.metric, ("trainer", "early_stopping", "metric"), ("val/", "train/")))
     for index, gate in enumerate(graph.promote.gates if graph.promote is not None else ()):
-        watched.append((gate.metric, ("registry", "promote", "gates", index, "metric"), ("val/", "test/")))
+        if gate.metric is not None:
+            watched.append((gate.metric, ("registry", "promote", "gates", index, "metric"), ("val/", "test/")))
     for name, path, parts in watched:
         choices = [metric for metric in written if metric.startswith(parts)]
         if name not in choices:
@@ -335,7 +338,7 @@ def champions_are_compared_on_the_same_rows(graph: PluginGraph, _: Request) -> I
     """A gate that compares with another version needs rows that stay in their split."""
     split = graph.nodes.get("split")
     for index, gate in enumerate(graph.promote.gates if graph.promote is not None else ()):
-        if gate.better_than is not None and split is not None and split.type == "random":
+        if gate.metric is not None and gate.better_than is not None and split is not None and split.type == "random":
             message = (
                 f'the gate compares with "{gate.better_than}", and a random split gives the two different rows when the data change'
             )
@@ -360,13 +363,10 @@ def registered_names_are_safe(graph: PluginGraph, _: Request) -> Iterator[Diagno
 
 
 def gates_say_something(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
-    """A gate without a condition would always pass."""
+    """A gate that states no condition would always pass, and one that states what it has no use for would mislead."""
     for index, gate in enumerate(graph.promote.gates if graph.promote is not None else ()):
-        if gate.better_than is None and gate.at_least is None and gate.at_most is None:
-            hint = "write better_than, at_least or at_most"
-            yield _at(
-                graph, "YT617", f'the gate on "{gate.metric}" has no condition', hint, ("registry", "promote", "gates", index)
-            )
+        for message, hint in gate_problems(gate):
+            yield _at(graph, "YT617", message, hint, ("registry", "promote", "gates", index))
 
 
 RULES: tuple[Rule, ...] = (

@@ -9,12 +9,14 @@ import msgspec
 
 from ymltrain.bundle.contract import Contract
 from ymltrain.diagnostics import RegistryError
+from ymltrain.fit.gate_evidence import gather_evidence
 from ymltrain.fit.job import Job
 from ymltrain.kinds.contracts import Metric
 from ymltrain.plan.events import StageChanged
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.final import RegisteredModel
 from ymltrain.registry import Registry
+from ymltrain.registry.origin import made_by
 from ymltrain.registry.state import Version
 from ymltrain.registry.write import new_write_id
 from ymltrain.storage.atomic import write_durably
@@ -45,8 +47,13 @@ def register_bundle(
         return version, None
     if known is not None and spec.promote.alias in known.aliases:
         return version, spec.promote.alias
-    goals = _goals(job.metrics())
-    promotion = registry.promote(spec.model, version.version, spec.promote, goals=goals, write_id=write_ids.promote)
+    promotion = registry.promote(
+        spec.model,
+        version.version,
+        spec.promote,
+        evidence=gather_evidence(job.run.bundle, spec.promote, job.catalog, job.environment),
+        write_id=write_ids.promote,
+    )
     for gate in promotion.gates:
         if not gate.passed:
             job.warn(f"not promoted to {spec.promote.alias}: {gate.reason}")
@@ -57,15 +64,14 @@ def _register(job: Job, registry: Registry, contract: Contract, metrics: Mapping
     spec = job.plan.register
     assert spec is not None
     job.watch(StageChanged(stage="register", note=f"{spec.model} in {job.registry_backend()}"))
-    return registry.register(
-        job.run.bundle,
-        model=spec.model,
-        run_id=job.run.run_id,
-        tensor_digest=contract.digests.tensors,
-        metrics=metrics,
-        lineage={"data": contract.digests.data, "plan": contract.digests.plan},
-        write_id=write_id,
+    made = made_by(
+        job.run,
+        data=contract.digests.data,
+        tensors=contract.digests.tensors,
+        metrics={name: float(value) for name, value in metrics.items()},
+        goals=metric_goals(job.metrics()),
     )
+    return registry.register(job.run.bundle, model=spec.model, made=made, write_id=write_id)
 
 
 def still_registered(job: Job, model: RegisteredModel | None) -> Version | None:
@@ -76,7 +82,7 @@ def still_registered(job: Job, model: RegisteredModel | None) -> Version | None:
         version = Registry(job.registry_backend()).resolve(f"{model.name}@{model.version}")
     except RegistryError:
         return None
-    return version if version.digest == model.digest and version.state == "active" else None
+    return version if version.digest == model.digest and version.state in ("candidate", "approved") else None
 
 
 def registered_model(version: Version) -> RegisteredModel:
@@ -84,7 +90,8 @@ def registered_model(version: Version) -> RegisteredModel:
     return RegisteredModel(name=version.model, version=version.version, digest=version.digest)
 
 
-def _goals(metrics: Mapping[str, Metric]) -> dict[str, Literal["minimize", "maximize"]]:
+def metric_goals(metrics: Mapping[str, Metric | type[Metric]]) -> dict[str, Literal["minimize", "maximize"]]:
+    """Whether less or more is better, of each metric by its full name."""
     goals: dict[str, Literal["minimize", "maximize"]] = {}
     for part in ("train", "val", "test"):
         goals[f"{part}/loss"] = "minimize"

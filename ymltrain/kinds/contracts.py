@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Protocol
 
@@ -252,16 +253,34 @@ class Tracker(Protocol):
     def finish(self, status: str) -> None: ...
 
 
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as it was stored; `is_new` is False when its content lay there already and was left alone."""
+
+    digest: str
+    size: int
+    is_new: bool
+
+
 class RegistryBackend(Protocol):
     """Storage only. Versions, aliases and gates are ymltrain's own, the same over every backend.
 
     Keys are relative POSIX paths made of safe segments (`ymltrain.api.path_problem`); others raise RegistryError.
     A fault of the storage is an OSError, and its outcome may be unknown: ymltrain reads back. `str(backend)` says
-    where it is, for a person. Constructed as `Implementation(params)`, which touches no storage yet.
+    where it is, for a person. Constructed as `Implementation(params)`, which touches no storage yet. Its methods may
+    be called from several threads at once.
     """
+
+    @property
+    def single_writer(self) -> bool:
+        """Whether the user promised that nobody else writes, so that `put_if_absent` need not be atomic."""
+        ...
 
     def put_if_absent(self, key: str, content: bytes) -> bool:
         """Atomically and durably create `key`; False when it exists already. Never partial, never overwritten."""
+        ...
+
+    def replace(self, key: str, content: bytes) -> None:
+        """Atomically and durably create or overwrite `key`: for hints, which nothing depends on, and for an upgrade."""
         ...
 
     def read(self, key: str) -> bytes:
@@ -270,16 +289,39 @@ class RegistryBackend(Protocol):
 
     def has(self, key: str) -> bool: ...
 
-    def put_blob(self, key: str, path: Path) -> None:
-        """Durably store a file under `key`; a no-op when the key exists."""
+    def put_blob(self, path: Path, key_of: Callable[[str], str]) -> StoredFile:
+        """Durably store a file under the key that `key_of` makes of its digest (`sha256:…`); a no-op when that exists.
+
+        The digest is of the bytes that were stored, whatever happens to the file meanwhile.
+        """
         ...
 
     def open_blob(self, key: str) -> BinaryIO:
         """Read a stored file as a stream. Raises FileNotFoundError."""
         ...
 
-    def list(self, prefix: str) -> Sequence[str]:
-        """All keys below the folder `prefix` ("" for all), sorted; none when it does not exist."""
+    def list(self, prefix: str, after: str = "") -> Sequence[str]:
+        """All keys below the folder `prefix` ("" for all) that sort after the key `after`, sorted; none without that folder."""
+        ...
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        """The names of the folders right below the folder `prefix`, sorted."""
+        ...
+
+    def modified(self, key: str) -> datetime:
+        """When the key was stored, by the storage's clock. Raises FileNotFoundError."""
+        ...
+
+    def move(self, key: str, to: str) -> None:
+        """Give a key another name, replacing what has it; the content is under one of the two at any moment."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove a key; a no-op when it is not there."""
+        ...
+
+    def sweep(self, before: datetime, *, remove: bool) -> Sequence[str]:
+        """What killed writers left unfinished before that time, in words for a person; removed if so asked."""
         ...
 
 

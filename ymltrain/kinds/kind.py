@@ -63,7 +63,11 @@ KINDS: dict[str, Kind] = {
         Kind(
             "registry",
             "storage of model versions",
-            ("put_if_absent", "read", "has", "put_blob", "open_blob", "list"),
+            (
+                "single_writer",
+                *("put_if_absent", "replace", "read", "has", "put_blob", "open_blob"),
+                *("list", "folders", "modified", "move", "delete", "sweep"),
+            ),
             ("type", "name", "promote"),
         ),
         Kind("tuner", "a search strategy", ("problems", "suggest"), TUNER_KEYS),

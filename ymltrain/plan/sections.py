@@ -133,12 +133,34 @@ class Skew(Section, frozen=True, kw_only=True):
 
 
 class Gate(Section, frozen=True, kw_only=True):
-    """A condition a new version must meet before an alias moves to it. Passes while there is nothing to compare with."""
+    """A condition a new version must meet before an alias moves to it: of a metric, or of something else (`check`).
 
-    metric: Annotated[str, Meta(min_length=1, description="Full name of a metric of the run: test/rmse.")]
+    What compares with another version passes while there is none to compare with.
+    """
+
+    metric: Annotated[str, Meta(min_length=1, description="Full name of a metric of the run: test/rmse.")] | None = None
+    check: (
+        Annotated[
+            Literal["size", "latency", "golden", "contract", "slices", "skew"],
+            Meta(
+                description="Look at something else than a metric. size: bytes of all files. latency: milliseconds to predict one "
+                "row. golden: the golden rows replay. contract: serves whoever calls the holder of `better_than`. slices: rows of "
+                "every slice of the evaluation. skew: a clean check."
+            ),
+        ]
+        | None
+    ) = None
     better_than: Annotated[str, Meta(min_length=1, description="An alias: the new version must beat its metric.")] | None = None
-    at_least: Annotated[float, Meta(description="The metric must reach this value.")] | None = None
-    at_most: Annotated[float, Meta(description="The metric may not exceed this value.")] | None = None
+    tolerance: Annotated[
+        float, Meta(ge=0, description="With better_than: how much worse than the holder it may be, in the metric's own unit.")
+    ] = 0.0
+    at_least: Annotated[float, Meta(description="The value must reach this.")] | None = None
+    at_most: Annotated[float, Meta(description="The value may not exceed this.")] | None = None
+
+    @property
+    def subject(self) -> str:
+        """What the gate looks at, by name."""
+        return self.metric or self.check or ""
 
 
 class Promote(Section, frozen=True, kw_only=True):

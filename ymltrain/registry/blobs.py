@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from ymltrain.diagnostics import RegistryError
-from ymltrain.kinds.contracts import RegistryBackend
-from ymltrain.storage import is_digest
-
-CHUNK = 1 << 20
+from ymltrain.kinds.contracts import RegistryBackend, StoredFile
+from ymltrain.storage import hashed_chunks, is_digest
 
 
 class Blobs:
@@ -21,23 +18,32 @@ class Blobs:
         self._backend = backend
 
     def put(self, digest: str, content: bytes) -> None:
-        """Store bytes under their digest, and verify what is stored, which another writer may have left there."""
-        self._backend.put_if_absent(blob_key(digest), content)
-        self.read(digest, what="a manifest")
+        """Store bytes under their digest; where another writer was first, what is there is verified."""
+        if not self._backend.put_if_absent(blob_key(digest), content):
+            self.read(digest, what="a manifest")
 
-    def put_file(self, digest: str, file: Path) -> None:
-        """Store a file under the digest it had when it was looked at, and verify what is stored."""
-        self._backend.put_blob(blob_key(digest), file)
-        for _ in self.chunks(digest, what=str(file)):
-            pass
+    def put_file(self, file: Path) -> StoredFile:
+        """Store a file under its digest; where such content lies there already, it is verified."""
+        stored = self._backend.put_blob(file, blob_key)
+        if not stored.is_new:
+            self.verify(stored.digest, what=str(file))
+        return stored
+
+    def has(self, digest: str) -> bool:
+        """Whether the content is there; it is not verified."""
+        return self._backend.has(blob_key(digest))
 
     def read(self, digest: str, *, what: str) -> bytes:
         """The content of a small blob. Raises RegistryError when it is missing or damaged."""
         return b"".join(self.chunks(digest, what=what))
 
+    def verify(self, digest: str, *, what: str) -> int:
+        """Read it to the end; its size. Raises RegistryError when it is missing or damaged."""
+        return sum(map(len, self.chunks(digest, what=what)))
+
     def copy(self, digest: str, to: Path, *, what: str) -> None:
         """Write a blob's content to a new file. Raises RegistryError, after writing, when it was damaged."""
-        with to.open("xb") as file:
+        with to.open("xb", buffering=0) as file:
             for chunk in self.chunks(digest, what=what):
                 file.write(chunk)
 
@@ -47,24 +53,19 @@ class Blobs:
         found = hashlib.sha256()
         try:
             with self._backend.open_blob(key) as stream:
-                while chunk := stream.read(CHUNK):
-                    found.update(chunk)
-                    yield chunk
+                yield from hashed_chunks(stream, found)
         except FileNotFoundError:
             raise RegistryError(
                 "YT955",
-                f"{self._place(key)} ({what}) is missing",
+                f"{self._backend}/{key} ({what}) is missing",
                 "restore it from a copy of the registry, or register the model again",
             ) from None
         if (is_now := f"sha256:{found.hexdigest()}") != digest:
             raise RegistryError(
                 "YT955",
-                f"{self._place(key)} ({what}) is damaged: its digest is {is_now}, but must be {digest}",
+                f"{self._backend}/{key} ({what}) is damaged: its digest is {is_now}, but must be {digest}",
                 "put back a good copy; or delete it and register a bundle that holds it",
             )
-
-    def _place(self, key: str) -> str:
-        return os.path.join(str(self._backend), key)  # noqa: PTH118 - a backend's place may be a URL, which Path would garble
 
 
 def blob_key(digest: str) -> str:
@@ -75,3 +76,9 @@ def blob_key(digest: str) -> str:
         )
     hexadecimal = digest.removeprefix("sha256:")
     return f"blobs/sha256/{hexadecimal[:2]}/{hexadecimal}"
+
+
+def digest_of_key(key: str) -> str | None:
+    """The digest that a blob's key names; None for any other key."""
+    digest = f"sha256:{key.rpartition('/')[2]}"
+    return digest if is_digest(digest) and blob_key(digest) == key else None

@@ -7,7 +7,7 @@ happened, by its `op`; later versions of ymltrain may add ops, and fields which 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,13 +15,32 @@ from msgspec import UNSET, UnsetType
 from ymltrain.diagnostics import RegistryError
 from ymltrain.plan.plan import canonical_json
 
+ReviewState = Literal["candidate", "approved", "rejected", "archived"]
+
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", omit_defaults=True):
     """What an event did to its model."""
 
 
+class Link(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a version was made from: a thing of some type, by its id and, where it has content, the digest of that.
+
+    Types so far: run, data, code, recipe, plan, study, model.
+    """
+
+    type: str
+    id: str
+    digest: str | None = None
+    note: str = ""
+
+
 class Register(Change, frozen=True, kw_only=True, tag="register"):
-    """Added a version. `digest` is that of its manifest, `lineage` what it was made from."""
+    """Added a version. `digest` is that of its manifest, `size` the bytes of its files, `links` what it was made from.
+
+    `evaluated_on` is equal for versions whose test metrics are of the same rows. `promote` are the gates that its
+    recipe asked for, `goals` the direction of its metrics: promoting it later asks the same. `lineage` is what
+    earlier versions of ymltrain wrote in place of links.
+    """
 
     version: int
     digest: str
@@ -29,6 +48,11 @@ class Register(Change, frozen=True, kw_only=True, tag="register"):
     run_id: str | None = None
     metrics: dict[str, float | None] = {}
     lineage: dict[str, Any] = {}
+    links: tuple[Link, ...] = ()
+    size: int | None = None
+    evaluated_on: str | None = None
+    goals: dict[str, Literal["minimize", "maximize"]] = {}
+    promote: dict[str, Any] | None = None
 
 
 class SetAlias(Change, frozen=True, kw_only=True, tag="alias"):
@@ -37,6 +61,7 @@ class SetAlias(Change, frozen=True, kw_only=True, tag="alias"):
     alias: str
     version: int
     expect: int | UnsetType | None = UNSET
+    reason: str = ""
 
 
 class RemoveAlias(Change, frozen=True, kw_only=True, tag="unalias"):
@@ -44,10 +69,38 @@ class RemoveAlias(Change, frozen=True, kw_only=True, tag="unalias"):
 
     alias: str
     expect: int | UnsetType | None = UNSET
+    reason: str = ""
+
+
+class Rollback(Change, frozen=True, kw_only=True, tag="rollback"):
+    """Put an alias back to what it was before its last move: to `version` (null: to nothing) from `previous`."""
+
+    alias: str
+    version: int | None = None
+    previous: int | None = None
+    reason: str = ""
+
+
+class Protect(Change, frozen=True, kw_only=True, tag="protect"):
+    """Made an alias move by gates and rollback only, or by anyone again."""
+
+    alias: str
+    protected: bool = True
+
+
+class Review(Change, frozen=True, kw_only=True, tag="review"):
+    """Gave a version its place in a review."""
+
+    version: int
+    state: ReviewState
+    reason: str = ""
 
 
 class GateOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one gate found: the new version's value, that of the alias holder it was compared with, and a sentence why."""
+    """What one gate found: the new version's value, that of the alias holder it was compared with, and a sentence why.
+
+    `metric` is the full name of a metric, or for a gate that looks at something else, what that is.
+    """
 
     metric: str
     passed: bool
@@ -58,6 +111,7 @@ class GateOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     holder_value: float | None = None
     at_least: float | None = None
     at_most: float | None = None
+    tolerance: float | None = None
 
 
 class Promotion(Change, frozen=True, kw_only=True, tag="promote"):
@@ -68,6 +122,7 @@ class Promotion(Change, frozen=True, kw_only=True, tag="promote"):
     promoted: bool
     previous: int | None = None
     gates: tuple[GateOutcome, ...] = ()
+    reason: str = ""
 
 
 class Yank(Change, frozen=True, kw_only=True, tag="yank"):
@@ -99,8 +154,13 @@ class Unknown(msgspec.Struct, frozen=True):
     op: str
 
 
-KnownChange: TypeAlias = Register | SetAlias | RemoveAlias | Promotion | Yank | Describe | Tag
-OPS = frozenset(change.__struct_config__.tag for change in (Register, SetAlias, RemoveAlias, Promotion, Yank, Describe, Tag))
+KnownChange: TypeAlias = (
+    Register | SetAlias | RemoveAlias | Promotion | Yank | Describe | Tag  # those of format 1
+    | Rollback | Protect | Review
+)  # fmt: skip
+FORMAT_1 = frozenset(change.__struct_config__.tag for change in (Register, SetAlias, RemoveAlias, Promotion, Yank, Describe, Tag))
+"""The ops that a registry of format 1 may hold: its other readers know no more."""
+OPS = FORMAT_1 | {change.__struct_config__.tag for change in (Rollback, Protect, Review)}
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):

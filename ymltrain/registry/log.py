@@ -10,16 +10,28 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from ymltrain.diagnostics import RegistryError
 from ymltrain.kinds.contracts import RegistryBackend
+from ymltrain.registry.checkpoints import (
+    HEAD_EVERY,
+    WHOLE_EVERY,
+    Checkpoint,
+    HeadCheckpoint,
+    encode_checkpoint,
+    event_key,
+    head_key,
+    read_checkpoint,
+    whole_key,
+)
 from ymltrain.registry.events import Event, KnownChange, decode_event, encode_event
-from ymltrain.registry.fold import fold
+from ymltrain.registry.fold import carry_on
 from ymltrain.registry.state import ModelState
+from ymltrain.registry.summary import NotEnoughError, Summary, carry_summary_on, summarize
 from ymltrain.registry.write import Write
 from ymltrain.storage import bytes_digest, model_name_problem
 
@@ -33,25 +45,18 @@ Decision = Callable[[ModelState], KnownChange]
 
 @dataclass(frozen=True)
 class History:
-    """The events read from a log, and the digest of the last one's bytes, which the next one carries."""
+    """What was read of a log: the state after event `seq`, that event's digest, and which event each write made."""
 
-    model: str
-    events: tuple[Event, ...] = ()
+    state: ModelState
+    seq: int = 0
     head: str | None = None
-
-    @cached_property
-    def state(self) -> ModelState:
-        """What the events add up to."""
-        return fold(self.model, self.events)
-
-    def written(self, write_id: str) -> Event | None:
-        """The event that a write with this id made, if it is there."""
-        return next((event for event in self.events if event.write_id == write_id), None)
+    writes: dict[str, int] = field(default_factory=dict)
+    saved: int = 0
 
     def next_event(self, write: Write, change: KnownChange) -> Event:
         """The event that would carry on this history."""
         return Event(
-            seq=len(self.events) + 1,
+            seq=self.seq + 1,
             write_id=write.write_id,
             prev_sha256=self.head,
             at=write.at,
@@ -67,32 +72,49 @@ class ModelLog:
         self._backend = backend
         self._model = model
         self._folder = f"models/{model}/log"
-        self._known = History(model)
+        self._known = History(ModelState(name=model))
+
+    def has_begun(self) -> bool:
+        """Whether the model has a first event."""
+        return bool(self._known.seq) or self._backend.has(event_key(self._model, 1)) or bool(self._backend.list(self._folder))
 
     def read(self) -> History:
-        """All events, each checked against the one before it. Raises RegistryError where the chain is broken.
+        """The whole state. Raises RegistryError where the chain is broken.
 
-        What was read before is not read again: events never change. The listing only tells how far the log must
-        reach, for one made while others write may lack some of what it has.
+        What was read before is not read again: events never change.
         """
-        known = self._known if self._is_current(self._known) else History(self._model)
-        listed = max(map(_seq_of, self._backend.list(self._folder)), default=0)
-        events: list[Event] = []
-        head = known.head
-        for seq in count(len(known.events) + 1):
-            try:
-                content = self._backend.read(self._key(seq))
-            except FileNotFoundError:
-                if seq > listed:
-                    break
-                raise self._damaged(seq, f"is missing, though event {listed} exists") from None
-            event = decode_event(content, self._key(seq))
-            if (event.seq, event.prev_sha256) != (seq, head):
-                raise self._damaged(seq, f"says it is event {event.seq} after {event.prev_sha256}, but follows {head}")
-            events.append(event)
-            head = bytes_digest(content)
-        self._known = History(self._model, (*known.events, *events), head) if events else known
+        known = self._known if self._is_current(self._known) else self._checkpoint()
+        events, head = self._events_after(known.seq, known.head)
+        if events or known is not self._known:
+            writes = {**known.writes, **{event.write_id: event.seq for event in events}}
+            state = carry_on(known.state, events)
+            self._known = replace(known, state=state, seq=known.seq + len(events), head=head, writes=writes)
         return self._known
+
+    def summary(self) -> Summary:
+        """What aliases name and what a list shows, for much less reading than the whole state. Raises as `read`."""
+        checkpoint = None if self._known.seq else read_checkpoint(self._backend, self._model, HeadCheckpoint)
+        if checkpoint is not None:
+            events, _ = self._events_after(checkpoint.seq, checkpoint.head)
+            with suppress(NotEnoughError):
+                return carry_summary_on(checkpoint.summary, events)
+        return summarize(self.read().state)
+
+    def events(self, after: int = 0, head: str | None = None) -> list[Event]:
+        """The events themselves, each checked against the one before it, from the one after `after`."""
+        return self._events_after(after, head)[0]
+
+    def raw_events(self, after: int = 0) -> Iterator[bytes]:
+        """The bytes of the events, unchecked, up to the first number that is free."""
+        for seq in count(after + 1):
+            try:
+                yield self._backend.read(event_key(self._model, seq))
+            except FileNotFoundError:
+                return
+
+    def beyond(self, seq: int) -> list[str]:
+        """The keys of later events than the one after `seq`, which itself is missing."""
+        return [key for key in self._backend.list(self._folder, event_key(self._model, seq)) if _seq_of(key) > seq + 1]
 
     def append(self, write: Write, decide: Decision) -> Event:
         """Commit what `decide` makes of the state, or return what this write committed before.
@@ -104,15 +126,16 @@ class ModelLog:
         faults: list[OSError] = []
         for attempt in range(TRIES):
             history = self._read_again(write, faults)
-            done = history.written(write.write_id)
-            if done is not None:
-                return done
+            if write.write_id in history.writes:
+                return self._event(history.writes[write.write_id])
             if len(faults) == FAULTS:
                 raise faults[-1]
             _refuse_unknown(history.state)
             event = history.next_event(write, decide(history.state))
+            content = encode_event(event)
             try:
-                if self._backend.put_if_absent(self._key(event.seq), encode_event(event)):
+                if self._backend.put_if_absent(event_key(self._model, event.seq), content):
+                    self._take(history, event, content)
                     return event
             except OSError as error:
                 faults.append(error)
@@ -122,6 +145,67 @@ class ModelLog:
             f'the log of model "{self._model}" is too busy: {TRIES} tries to commit were each overtaken by another writer',
             "nothing was committed; try again when fewer writers are at it",
         )
+
+    def save_checkpoints(self) -> None:
+        """Write both hints anew from the log. Raises OSError."""
+        history = self.read()
+        if history.head is not None:
+            self._save_head(history)
+            self._save_whole(history)
+
+    def _take(self, history: History, event: Event, content: bytes) -> None:
+        """Remember a committed event, and now and then leave a checkpoint; that it fails harms nobody."""
+        known = History(
+            state=carry_on(history.state, [event]),
+            seq=event.seq,
+            head=bytes_digest(content),
+            writes={**history.writes, event.write_id: event.seq},
+            saved=history.saved,
+        )
+        self._known = known
+        with suppress(OSError):
+            if known.seq % HEAD_EVERY == 0:
+                self._save_head(known)
+            if known.seq - known.saved >= max(WHOLE_EVERY, known.saved // 4):
+                self._save_whole(known)
+
+    def _save_head(self, history: History) -> None:
+        assert history.head is not None
+        checkpoint = HeadCheckpoint(seq=history.seq, head=history.head, summary=summarize(history.state))
+        self._backend.replace(head_key(self._model), encode_checkpoint(checkpoint))
+
+    def _save_whole(self, history: History) -> None:
+        assert history.head is not None
+        checkpoint = Checkpoint(seq=history.seq, head=history.head, state=history.state, writes=history.writes)
+        self._backend.replace(whole_key(self._model), encode_checkpoint(checkpoint))
+        self._known = replace(history, saved=history.seq)
+
+    def _checkpoint(self) -> History:
+        found = read_checkpoint(self._backend, self._model, Checkpoint)
+        if found is None:
+            return History(ModelState(name=self._model))
+        return History(found.state, found.seq, found.head, found.writes, found.seq)
+
+    def _events_after(self, seq: int, head: str | None) -> tuple[list[Event], str | None]:
+        """The events from the one after `seq`, and the digest of the last. Raises RegistryError where the chain is broken.
+
+        The listing only tells how far the log must reach, for one made while others write may lack some of what it has.
+        """
+        listed = max(map(_seq_of, self._backend.list(self._folder, event_key(self._model, seq))), default=0)
+        events: list[Event] = []
+        for content in self.raw_events(seq):
+            place = seq + len(events) + 1
+            event = decode_event(content, event_key(self._model, place))
+            if (event.seq, event.prev_sha256) != (place, head):
+                raise self._damaged(place, f"says it is event {event.seq} after {event.prev_sha256}, but follows {head}")
+            events.append(event)
+            head = bytes_digest(content)
+        if listed > seq + len(events):
+            raise self._damaged(seq + len(events) + 1, f"is missing, though event {listed} exists")
+        return events, head
+
+    def _event(self, seq: int) -> Event:
+        return decode_event(self._backend.read(event_key(self._model, seq)), event_key(self._model, seq))
 
     def _read_again(self, write: Write, faults: list[OSError]) -> History:
         try:
@@ -137,19 +221,18 @@ class ModelLog:
 
     def _is_current(self, history: History) -> bool:
         """Whether the last event of a history is still what it was; those before it are held by its digest."""
-        if not history.events:
+        if not history.seq:
             return False
         try:
-            return bytes_digest(self._backend.read(self._key(len(history.events)))) == history.head
+            return bytes_digest(self._backend.read(event_key(self._model, history.seq))) == history.head
         except FileNotFoundError:
             return False
 
-    def _key(self, seq: int) -> str:
-        return f"{self._folder}/{seq:020}.json"
-
     def _damaged(self, seq: int, what: str) -> RegistryError:
         return RegistryError(
-            "YT955", f"{self._key(seq)} in {self._backend} {what}", "restore the log from a copy; nothing was changed"
+            "YT955",
+            f"{event_key(self._model, seq)} in {self._backend} {what}",
+            "restore the log from a copy; nothing was changed",
         )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from ymltrain.diagnostics import RegistryError
+from ymltrain.kinds.contracts import StoredFile
 from ymltrain.plan.plan import canonical_json
+from ymltrain.registry.contents import check_content
 from ymltrain.storage import bytes_digest, file_digest, path_problem, path_set_problem
 
 MANIFEST_VERSION = 1
@@ -51,18 +54,39 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return canonical_json(self)
 
     @property
+    def size(self) -> int:
+        """The bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    @property
     def digest(self) -> str:
         """The digest of the canonical bytes."""
         return bytes_digest(self.encode())
 
 
 def read_folder(folder: Path) -> Manifest:
-    """The manifest of the files in a folder. Raises RegistryError when one of them may not be in a version."""
+    """The manifest of the files in a folder, whatever they hold. Raises RegistryError at names no version may have."""
     if not folder.is_dir():
         raise _unfit(f"{folder} is not a folder", "register the folder of a bundle")
-    manifest = Manifest(files=tuple(_read_file(folder, path) for path in _paths(folder)))
-    _check(manifest, str(folder))
-    return manifest
+    paths = _paths(folder)
+    _check(paths, str(folder))
+    return Manifest(files=tuple(_read_file(folder, path) for path in paths))
+
+
+def fit_paths(folder: Path) -> list[str]:
+    """The paths of the files in a folder, sorted. Raises RegistryError when one of them may not be in a version."""
+    if not folder.is_dir():
+        raise _unfit(f"{folder} is not a folder", "register the folder of a bundle")
+    paths = _paths(folder)
+    _check(paths, str(folder))
+    for path in paths:
+        check_content(folder / path, f"{folder}/{path}")
+    return paths
+
+
+def stored_file(path: str, stored: StoredFile) -> ManifestFile:
+    """A file of the manifest as it was stored."""
+    return ManifestFile(path=path, digest=stored.digest, size=stored.size, media_type=MEDIA_TYPES[Path(path).suffix.lower()])
 
 
 def decode_manifest(content: bytes, name: str) -> Manifest:
@@ -77,7 +101,7 @@ def decode_manifest(content: bytes, name: str) -> Manifest:
             f"the manifest of {name} has version {manifest.manifest}; this ymltrain knows version {MANIFEST_VERSION}",
             "upgrade ymltrain to read it",
         )
-    _check(manifest, f"the manifest of {name}")
+    _check([file.path for file in manifest.files], f"the manifest of {name}")
     return manifest
 
 
@@ -104,12 +128,13 @@ def _read_file(folder: Path, path: str) -> ManifestFile:
     )
 
 
-def _check(manifest: Manifest, name: str) -> None:
-    paths = [file.path for file in manifest.files]
+def _check(paths: Sequence[str], name: str) -> None:
     if not paths:
         raise _unfit(f"{name} holds no files", "register the folder of a bundle")
     for path in paths:
         problem = path_problem(path)
+        if problem is None and not path.isascii():
+            problem = "holds a letter beyond ASCII, which may look like another"
         if problem is not None:
             raise _unfit(f"{name}: the path {path!r} {problem}", "rename the file")
         if Path(path).suffix.lower() not in MEDIA_TYPES:

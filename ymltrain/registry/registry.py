@@ -3,29 +3,68 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from ymltrain.diagnostics import ModelNameError, RegistryError, did_you_mean
 from ymltrain.kinds.contracts import RegistryBackend
 from ymltrain.plan.sections import Promote
+from ymltrain.registry import decisions
+from ymltrain.registry.attestations import attest
 from ymltrain.registry.blobs import Blobs
-from ymltrain.registry.events import KnownChange, Promotion, Register, RemoveAlias, SetAlias
+from ymltrain.registry.events import (
+    FORMAT_1,
+    Describe,
+    Event,
+    KnownChange,
+    Link,
+    Promotion,
+    Protect,
+    Register,
+    RemoveAlias,
+    Review,
+    ReviewState,
+    Rollback,
+    SetAlias,
+    Tag,
+    Yank,
+)
 from ymltrain.registry.faults import storage_faults
-from ymltrain.registry.format import check_format, ensure_format
-from ymltrain.registry.gates import Goal, judge_gate
-from ymltrain.registry.log import ModelLog, model_of
-from ymltrain.registry.manifest import Manifest, decode_manifest, read_folder
+from ymltrain.registry.fold import fold
+from ymltrain.registry.format import Format, check_format, ensure_format
+from ymltrain.registry.gates import Court, Evidence, Goal
+from ymltrain.registry.log import ModelLog
+from ymltrain.registry.manifest import Manifest, decode_manifest, fit_paths, stored_file
 from ymltrain.registry.materialize import materialize
 from ymltrain.registry.references import check_alias, check_model_name, parse_reference
 from ymltrain.registry.state import ModelState, Version
+from ymltrain.registry.summary import Summary
 from ymltrain.registry.write import Write, current_user, new_write_id, utc_now
+from ymltrain.storage import is_digest, model_name_problem
 
 C = TypeVar("C", bound=KnownChange)
+
+STORING_THREADS = 8
+"""Files of a bundle that are stored at once: mostly they wait for the disk or the network."""
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a new version beside its files; each field as in `Register`. `provenance` is attested (SLSA)."""
+
+    run_id: str | None = None
+    tensor_digest: str | None = None
+    metrics: Mapping[str, float | None] = {}
+    goals: Mapping[str, Literal["minimize", "maximize"]] = {}
+    links: tuple[Link, ...] = ()
+    evaluated_on: str | None = None
+    promote: Promote | None = None
+    provenance: Mapping[str, Any] = {}
 
 
 class Registry:
@@ -36,117 +75,174 @@ class Registry:
     """
 
     def __init__(self, backend: RegistryBackend, *, actor: str | None = None, clock: Callable[[], datetime] = utc_now) -> None:
-        self._backend = backend
-        self._blobs = Blobs(backend)
+        self.backend = backend
+        self.blobs = Blobs(backend)
         self._logs: dict[str, ModelLog] = {}
         self._actor = current_user() if actor is None else actor
         self._clock = clock
 
-    def list_models(self) -> list[str]:
-        """The names of all models, sorted."""
-        with storage_faults("read", self._backend):
-            check_format(self._backend)
-            return sorted(set(filter(None, map(model_of, self._backend.list("models")))))
+    def begin(self) -> Format:
+        """Make sure that there is a registry which can be written: a new one is probed first. Raises RegistryError."""
+        with storage_faults("begin", self.backend):
+            return ensure_format(self.backend)
 
-    def show(self, name: str) -> ModelState:
-        """A model with its versions and aliases."""
-        log = self._log(name)
-        with storage_faults("read", self._backend):
-            check_format(self._backend)
-            state = log.read().state
+    def list_models(self) -> list[str]:
+        """The names of all models that have a log, sorted."""
+        with storage_faults("read", self.backend):
+            check_format(self.backend)
+            names = [name for name in self.backend.folders("models") if model_name_problem(name) is None]
+            return [name for name in names if self.log(name).has_begun()]
+
+    def summarize(self, name: str) -> Summary:
+        """A model in short, for much less reading than `show`."""
+        log = self.log(name)
+        with storage_faults("read", self.backend):
+            check_format(self.backend)
+            summary = log.summary()
+        if not summary.count:
+            raise self._no_model(name)
+        return summary
+
+    def show(self, name: str, *, at: datetime | None = None) -> ModelState:
+        """A model with its versions and aliases, as they are, or as they were at a time."""
+        log = self.log(name)
+        with storage_faults("read", self.backend):
+            check_format(self.backend)
+            state = log.read().state if at is None else fold(name, until(log.events(), at))
         if not state.versions:
-            raise ModelNameError("YT952", f'there is no model "{name}" in {self._backend}', did_you_mean(name, self.list_models()))
+            raise self._no_model(name)
         return state
+
+    def events(self, name: str) -> list[Event]:
+        """All that ever happened to a model, in order."""
+        self.show(name)
+        with storage_faults("read", self.backend):
+            return self.log(name).events()
 
     def resolve(self, reference: str) -> Version:
         """The version that `name@alias`, `name@3` or `name@sha256:…` names."""
         parsed = parse_reference(reference)
+        if isinstance(parsed.pick, str) and not is_digest(parsed.pick):
+            return self.summarize(parsed.model).named(parsed.pick)
         return self.show(parsed.model).picked(parsed.pick)
+
+    def manifest(self, version: Version) -> Manifest:
+        """The files of a version."""
+        with storage_faults("read", self.backend):
+            content = self.blobs.read(version.digest, what=f"the manifest of {version}")
+        return decode_manifest(content, str(version))
+
+    def document(self, version: Version, path: str) -> dict[str, Any] | None:
+        """The JSON object in a file of a version; None when it has no such file."""
+        for file in self.manifest(version).files:
+            if file.path == path:
+                with storage_faults("read", self.backend):
+                    content = self.blobs.read(file.digest, what=f"{path} of {version}")
+                document = msgspec.json.decode(content)
+                return document if isinstance(document, dict) else None
+        return None
 
     def materialize(self, version: Version, into: Path) -> Path:
         """The files of a version in the folder `into`: whole and verified, or RegistryError and no folder.
 
         Where the folder exists, it is verified against the version instead; a cache may so be asked again and again.
         """
-        with storage_faults("copy from", self._backend):
-            check_format(self._backend)
-            content = self._blobs.read(version.digest, what=f"the manifest of {version}")
-            return materialize(self._blobs, decode_manifest(content, str(version)), into, str(version))
+        with storage_faults("copy from", self.backend):
+            check_format(self.backend)
+            return materialize(self.blobs, self.manifest(version), into, str(version))
 
-    def register(  # noqa: PLR0913 - all but the folder are keywords, each a fact of its own
-        self,
-        bundle: Path,
-        *,
-        model: str,
-        run_id: str | None = None,
-        tensor_digest: str | None = None,
-        metrics: Mapping[str, float] | None = None,
-        lineage: Mapping[str, Any] | None = None,
-        write_id: str | None = None,
-    ) -> Version:
+    def register(self, bundle: Path, *, model: str, made: Made | None = None, write_id: str | None = None) -> Version:
         """Store the files of a bundle folder and commit them as the next version of a model.
 
-        A metric that is not finite is kept as null: it was measured and has no value. `lineage` is any JSON object.
+        A metric that is not finite is kept as null: it was measured and has no value.
         """
+        facts = made or Made()
         write = self._write(write_id)
         stored: list[Manifest] = []
 
         def next_version(state: ModelState) -> Register:
             if not stored:
-                stored.append(self._store(bundle))
-            return Register(
-                version=len(state.versions) + 1,
-                digest=stored[0].digest,
-                tensor_digest=tensor_digest,
-                run_id=run_id,
-                metrics={name: value if math.isfinite(value) else None for name, value in (metrics or {}).items()},
-                lineage=dict(lineage or {}),
-            )
+                stored.append(self.store(bundle))
+                attest(self.backend, stored[0], facts.provenance)
+            return _register(len(state.versions) + 1, stored[0], facts)
 
-        made = self._commit(model, write, Register, next_version)
-        if tensor_digest != made.tensor_digest:
-            raise _write_id_taken(write, f"the tensors {made.tensor_digest}")
-        return self.show(model).numbered(made.version)
+        change = self.commit(model, write, Register, next_version)
+        if facts.tensor_digest != change.tensor_digest:
+            raise _write_id_taken(write, f"the tensors {change.tensor_digest}")
+        self._complete(bundle, stored)
+        return self.show(model).numbered(change.version)
 
-    def set_alias(
+    def set_alias(  # noqa: PLR0913 - what, where to, and four ways to be careful
         self,
         model: str,
         alias: str,
         version: int,
         *,
         expect: int | UnsetType | None = UNSET,
+        override: str = "",
         write_id: str | None = None,
     ) -> Version:
         """Point an alias at a version; with `expect`, only while it points at that one (None: at none)."""
         check_alias(alias)
-
-        def move(state: ModelState) -> SetAlias:
-            _check_expected(state, alias, expect)
-            _check_active(state.numbered(version))
-            return SetAlias(alias=alias, version=version, expect=expect)
-
-        moved = self._commit(model, self._write(write_id), SetAlias, move)
+        moved = self.commit(
+            model,
+            self._write(write_id),
+            SetAlias,
+            lambda state: decisions.alias_set(state, alias, version, expect=expect, override=override),
+        )
         return self.show(model).numbered(moved.version)
 
-    def remove_alias(self, model: str, alias: str, *, expect: int | UnsetType = UNSET, write_id: str | None = None) -> ModelState:
+    def remove_alias(
+        self, model: str, alias: str, *, expect: int | UnsetType = UNSET, override: str = "", write_id: str | None = None
+    ) -> ModelState:
         """Take an alias away; with `expect`, only while it points at that version."""
         check_alias(alias)
-
-        def remove(state: ModelState) -> RemoveAlias:
-            _check_expected(state, alias, expect)
-            state.picked(alias)
-            return RemoveAlias(alias=alias, expect=expect)
-
-        self._commit(model, self._write(write_id), RemoveAlias, remove)
+        write = self._write(write_id)
+        self.commit(
+            model, write, RemoveAlias, lambda state: decisions.alias_removed(state, alias, expect=expect, override=override)
+        )
         return self.show(model)
 
-    def promote(
+    def roll_back(self, model: str, alias: str, *, reason: str = "", write_id: str | None = None) -> Rollback:
+        """Put an alias back to what it was before its last move."""
+        check_alias(alias)
+        return self.commit(model, self._write(write_id), Rollback, lambda state: decisions.rolled_back(state, alias, reason))
+
+    def protect(self, model: str, alias: str, *, is_protected: bool = True, write_id: str | None = None) -> Protect:
+        """Let an alias be moved by gates and rollback only, or by anyone again."""
+        check_alias(alias)
+        write = self._write(write_id)
+        return self.commit(model, write, Protect, lambda state: decisions.protected(state, alias, is_protected=is_protected))
+
+    def review(self, model: str, version: int, state: ReviewState, *, reason: str = "", write_id: str | None = None) -> Review:
+        """Give a version its place in a review."""
+        return self.commit(model, self._write(write_id), Review, lambda now: decisions.reviewed(now, version, state, reason))
+
+    def yank(self, model: str, version: int, *, reason: str, is_yanked: bool = True, write_id: str | None = None) -> Yank:
+        """Withdraw a version, or bring it back: it stays readable by number and digest, and no alias may move to it."""
+        write = self._write(write_id)
+        return self.commit(model, write, Yank, lambda state: decisions.yanked(state, version, reason, is_yanked=is_yanked))
+
+    def tag(self, model: str, key: str, value: str | None, *, version: int | None = None, write_id: str | None = None) -> Tag:
+        """Set a tag of a version or, without one, of the model; None takes it away."""
+        return self.commit(
+            model, self._write(write_id), Tag, lambda state: _noted(state, Tag(key=key, value=value, version=version))
+        )
+
+    def describe(self, model: str, text: str, *, version: int | None = None, write_id: str | None = None) -> Describe:
+        """Give a version or, without one, the model its description."""
+        change = Describe(description=text, version=version)
+        return self.commit(model, self._write(write_id), Describe, lambda state: _noted(state, change))
+
+    def promote(  # noqa: PLR0913 - what goes before which gates, and what is known of it
         self,
         model: str,
         version: int,
         promote: Promote,
         *,
-        goals: Mapping[str, Goal],
+        goals: Mapping[str, Goal] | None = None,
+        evidence: Evidence | None = None,
+        override: str = "",
         write_id: str | None = None,
     ) -> Promotion:
         """Move an alias to a version when all gates pass; their outcomes are recorded either way, and returned.
@@ -156,58 +252,89 @@ class Registry:
         check_alias(promote.alias)
 
         def judge(state: ModelState) -> Promotion:
-            candidate = state.numbered(version)
-            _check_active(candidate)
-            gates = tuple(judge_gate(gate, candidate, state, goals) for gate in promote.gates)
-            return Promotion(
-                alias=promote.alias,
-                version=version,
-                promoted=all(gate.passed for gate in gates),
-                previous=state.aliases.get(promote.alias),
-                gates=gates,
-            )
+            candidate = self._measured(state.numbered(version))
+            court = Court(candidate, state, goals or {}, evidence or Evidence(), lambda one: self.document(one, "contract.json"))
+            return decisions.judged(state, court, promote, override=override)
 
-        return self._commit(model, self._write(write_id), Promotion, judge)
+        return self.commit(model, self._write(write_id), Promotion, judge)
 
-    def _commit(self, model: str, write: Write, kind: type[C], decide: Callable[[ModelState], C]) -> C:
+    def commit(self, model: str, write: Write, kind: type[C], decide: Callable[[ModelState], C]) -> C:
         """Append what `decide` makes of the model's state, or find what this write did before."""
-        log = self._log(model)
-        with storage_faults("write to", self._backend):
-            ensure_format(self._backend)
+        log = self.log(model)
+        with storage_faults("write to", self.backend):
+            found = ensure_format(self.backend)
+            if found.version == 1 and kind.__struct_config__.tag not in FORMAT_1:
+                raise RegistryError(
+                    "YT956",
+                    f"the registry in {self.backend} has format 1, which knows no {kind.__struct_config__.tag}",
+                    "`ymltrain registry upgrade` brings it to the present format; older ymltrains then refuse it",
+                )
             change = log.append(write, decide).change
         if not isinstance(change, kind):
             raise _write_id_taken(write, f"another kind of write ({type(change).__name__})")
         return change
 
-    def _log(self, model: str) -> ModelLog:
+    def log(self, model: str) -> ModelLog:
+        """The log of a model. Raises ModelNameError when none can have this name."""
         check_model_name(model)
-        return self._logs.setdefault(model, ModelLog(self._backend, model))
+        return self._logs.setdefault(model, ModelLog(self.backend, model))
 
-    def _store(self, bundle: Path) -> Manifest:
-        manifest = read_folder(bundle)
-        for file in manifest.files:
-            self._blobs.put_file(file.digest, bundle / file.path)
-        self._blobs.put(manifest.digest, manifest.encode())
+    def store(self, bundle: Path) -> Manifest:
+        """Store the files of a bundle folder and their manifest; nothing refers to them yet."""
+        paths = fit_paths(bundle)
+        with ThreadPoolExecutor(STORING_THREADS) as pool:
+            stored = list(pool.map(lambda path: self.blobs.put_file(bundle / path), paths))
+        manifest = Manifest(files=tuple(map(stored_file, paths, stored)))
+        self.blobs.put(manifest.digest, manifest.encode())
         return manifest
+
+    def _complete(self, bundle: Path, stored: Sequence[Manifest]) -> None:
+        """Store again what a garbage collection took while the version that names it was being committed."""
+        with storage_faults("write to", self.backend):
+            for manifest in stored:
+                if not all(map(self.blobs.has, (manifest.digest, *(file.digest for file in manifest.files)))):
+                    self.store(bundle)
+
+    def _measured(self, version: Version) -> Version:
+        """A version with its size, which early formats did not record."""
+        return version if version.size is not None else msgspec.structs.replace(version, size=self.manifest(version).size)
+
+    def _no_model(self, name: str) -> ModelNameError:
+        return ModelNameError("YT952", f'there is no model "{name}" in {self.backend}', did_you_mean(name, self.list_models()))
 
     def _write(self, write_id: str | None) -> Write:
         return Write(new_write_id() if write_id is None else write_id, self._clock(), self._actor)
 
 
-def _check_expected(state: ModelState, alias: str, expect: int | UnsetType | None) -> None:
-    points_at = state.aliases.get(alias)
-    if expect is not UNSET and expect != points_at:
-        wanted, found = (f"version {number}" if number else "no version" for number in (expect, points_at))
-        raise RegistryError(
-            "YT953",
-            f'alias "{alias}" of model "{state.name}" was expected at {wanted}, but points at {found}',
-            "someone moved it meanwhile; look again and decide anew",
-        )
+def until(events: Sequence[Event], at: datetime) -> Sequence[Event]:
+    """The events up to the last one that happened by then."""
+    return events[: max((event.seq for event in events if event.at <= at), default=0)]
 
 
-def _check_active(version: Version) -> None:
-    if version.state != "active":
-        raise RegistryError("YT959", f"{version} is {version.state}: no alias may move to it", "choose an active version")
+def _register(version: int, manifest: Manifest, made: Made) -> Register:
+    return Register(
+        version=version,
+        digest=manifest.digest,
+        size=manifest.size,
+        tensor_digest=made.tensor_digest,
+        run_id=made.run_id,
+        metrics={name: value if value is not None and math.isfinite(value) else None for name, value in made.metrics.items()},
+        goals=dict(made.goals),
+        links=made.links,
+        evaluated_on=made.evaluated_on,
+        promote=None if made.promote is None else msgspec.to_builtins(made.promote),
+    )
+
+
+N = TypeVar("N", Tag, Describe)
+
+
+def _noted(state: ModelState, note: N) -> N:
+    if note.version is not None:
+        state.numbered(note.version)
+    elif not state.versions:
+        raise ModelNameError("YT952", f'there is no model "{state.name}"', "register a version first")
+    return note
 
 
 def _write_id_taken(write: Write, by: str) -> RegistryError:

@@ -8,11 +8,15 @@ from typing import Any, Literal
 import msgspec
 
 from ymltrain.diagnostics import ModelNameError, RegistryError, did_you_mean
+from ymltrain.registry.events import Link, ReviewState
 from ymltrain.storage import is_digest
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a model. `digest` is that of its manifest, hence of every file in it."""
+    """One version of a model. `digest` is that of its manifest, hence of every file in it.
+
+    `state` is where its review stands, or `yanked` while it is withdrawn; the other fields are as they were registered.
+    """
 
     model: str
     version: int
@@ -24,20 +28,33 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...]
     created: datetime
     actor: str
-    state: Literal["active", "yanked"] = "active"
+    state: Literal["candidate", "approved", "rejected", "archived", "yanked"] = "candidate"
+    review: ReviewState = "candidate"
+    reason: str = ""
     description: str = ""
     tags: dict[str, str] = {}
+    links: tuple[Link, ...] = ()
+    size: int | None = None
+    evaluated_on: str | None = None
+    goals: dict[str, Literal["minimize", "maximize"]] = {}
+    promote: dict[str, Any] | None = None
 
     def __str__(self) -> str:
         return f"{self.model}@{self.version}"
 
 
 class ModelState(msgspec.Struct, frozen=True, kw_only=True):
-    """A model as its log leaves it. `unknown_ops` are those of events which a later ymltrain wrote and this one skipped."""
+    """A model as its log leaves it.
+
+    `positions` are where each alias ever pointed, the last move at the end, less what was rolled back. `unknown_ops`
+    are those of events which a later ymltrain wrote and this one skipped.
+    """
 
     name: str
     versions: tuple[Version, ...] = ()
     aliases: dict[str, int] = {}
+    positions: dict[str, tuple[int | None, ...]] = {}
+    protected: tuple[str, ...] = ()
     description: str = ""
     tags: dict[str, str] = {}
     unknown_ops: tuple[str, ...] = ()
@@ -58,13 +75,23 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
             if found:
                 return found[-1]
             raise ModelNameError("YT952", f'model "{self.name}" has no version with digest {pick}', "see `ymltrain models show`")
-        if self.unknown_ops:
-            ops = ", ".join(self.unknown_ops)
-            raise RegistryError(
-                "YT956",
-                f'a newer ymltrain wrote to the log of model "{self.name}" ({ops}); where its aliases point is not certain here',
-                "upgrade ymltrain, or name the version by number or digest",
-            )
+        check_certain(self.name, self.unknown_ops)
         if pick not in self.aliases:
-            raise ModelNameError("YT952", f'model "{self.name}" has no alias "{pick}"', did_you_mean(pick, self.aliases))
+            raise no_such_alias(self.name, pick, self.aliases)
         return self.numbered(self.aliases[pick])
+
+
+def check_certain(name: str, unknown_ops: tuple[str, ...]) -> None:
+    """Raise RegistryError where events that were skipped may have moved the aliases."""
+    if unknown_ops:
+        raise RegistryError(
+            "YT956",
+            f'a newer ymltrain wrote to the log of model "{name}" ({", ".join(unknown_ops)}); where its aliases point is not '
+            "certain here",
+            "upgrade ymltrain, or name the version by number or digest",
+        )
+
+
+def no_such_alias(name: str, alias: str, aliases: dict[str, int]) -> ModelNameError:
+    """The error for an alias that a model does not have."""
+    return ModelNameError("YT952", f'model "{name}" has no alias "{alias}"', did_you_mean(alias, aliases))

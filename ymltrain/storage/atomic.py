@@ -7,14 +7,17 @@ step. A killed writer leaves at most a file whose name starts with `TEMPORARY_PR
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from ymltrain.storage.digests import hashed_chunks
 
 TEMPORARY_PREFIX = ".tmp-"
 COPY_CHUNK = 1 << 20
@@ -41,9 +44,48 @@ def copy_exclusively(source: Path, path: Path) -> bool:
         return _create(path, stream)
 
 
+def store_by_digest(source: Path, staging: Path, place_of: Callable[[str], Path]) -> tuple[str, int, bool]:
+    """Copy a file to where its digest (`sha256:…`) places it, in one pass: the digest, the size, whether it was created.
+
+    `staging` is a folder on the same file system. What is hashed is what is written, so a file that changes meanwhile
+    is stored under the digest of what was read of it.
+    """
+    _make_folder(staging)
+    temporary = staging / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    found, size = hashlib.sha256(), 0
+    try:
+        with source.open("rb", buffering=0) as stream, temporary.open("xb", buffering=0) as file:
+            for chunk in hashed_chunks(stream, found):
+                size += _write_all(file, chunk)
+            os.fsync(file.fileno())
+        path = place_of(f"sha256:{found.hexdigest()}")
+        _make_folder(path.parent)
+        created = _link(temporary, path)
+        _flush_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return f"sha256:{found.hexdigest()}", size, created
+
+
+def move_durably(path: Path, to: Path) -> None:
+    """Rename a file, replacing what has the name. Raises FileNotFoundError."""
+    _make_folder(to.parent)
+    path.replace(to)
+    _flush_folder(to.parent)
+    _flush_folder(path.parent)
+
+
 def temporary_beside(path: Path) -> Path:
     """An unused temporary name in the folder of `path`, so that a rename stays on one file system."""
     return path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+
+
+def _write_all(file: BinaryIO, chunk: bytes) -> int:
+    """Write all of a piece: an unbuffered file may take a part of it."""
+    view = memoryview(chunk)
+    while view:
+        view = view[file.write(view) :]
+    return len(chunk)
 
 
 def _create(path: Path, stream: BinaryIO) -> bool:

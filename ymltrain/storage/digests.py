@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+CHUNK = 1 << 22
 TENSOR_DIGEST_DOMAIN = b"ymltrain tensors 1\n"
 
 
@@ -26,6 +28,25 @@ def file_digest(path: Path) -> str:
     """The digest of a file's content."""
     with path.open("rb") as file:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hashed_chunks(stream: BinaryIO, found: hashlib._Hash) -> Iterator[bytes]:
+    """The content of a stream in pieces, each hashed into `found` while the caller is busy with it.
+
+    The digest is complete when the last piece has been taken. Hashing runs in a thread beside, without Python's lock.
+    """
+    chunk = stream.read(CHUNK)
+    if len(chunk) < CHUNK:
+        found.update(chunk)
+        if chunk:
+            yield chunk
+        return
+    with ThreadPoolExecutor(1) as hasher:
+        while chunk:
+            hashing: Future[Any] = hasher.submit(found.update, chunk)
+            yield chunk
+            chunk = stream.read(CHUNK)
+            hashing.result()
 
 
 def is_digest(text: str) -> bool:

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from threading import Barrier, Event
 
 from ymltrain.api import RegistryBackend, RegistryError
 
 WRITERS = 8
+CLOCKS_DIFFER = 3600
 UNSAFE_KEYS = ("", "/etc/passwd", "../escape", "a/../../escape", "a//b", "a/", "./a", "a\\b", "c:/a", "a\nb", "a\0b")
 
 
@@ -64,18 +67,83 @@ class RegistryKit:
         assert list(backend.list("missing")) == []
         assert list(self.make(tmp_path).list("")) == ["a/10", "a/2", "a/b/1", "ab/1", "c"]
 
+    def test_lists_what_comes_after_a_key(self, tmp_path: Path) -> None:
+        """With `after`, listing gives only the keys that sort behind that one, whether or not it exists."""
+        backend = self.make(tmp_path)
+        for number in range(5):
+            backend.put_if_absent(f"log/{number}.json", b"content")
+        assert list(backend.list("log", "log/2.json")) == ["log/3.json", "log/4.json"]
+        assert list(backend.list("log", "log/2.jso")) == ["log/2.json", "log/3.json", "log/4.json"]
+        assert list(backend.list("log", "log/9.json")) == []
+
+    def test_names_folders(self, tmp_path: Path) -> None:
+        """The folders right below one are named, once each and sorted; files are not."""
+        backend = self.make(tmp_path)
+        assert list(backend.folders("models")) == []
+        for key in ("models/b/log/1", "models/a/log/1", "models/a/log/2", "models/note", "other/c/1"):
+            backend.put_if_absent(key, b"content")
+        assert list(backend.folders("models")) == ["a", "b"]
+        assert list(backend.folders("models/a")) == ["log"]
+        assert list(backend.folders("")) == ["models", "other"]
+
+    def test_replaces(self, tmp_path: Path) -> None:
+        """A hint can be created and overwritten; another client reads what was written last."""
+        backend = self.make(tmp_path)
+        for content in (b"first", b"the second"):
+            backend.replace("models/m/head.json", content)
+            assert self.make(tmp_path).read("models/m/head.json") == content
+
+    def test_moves_and_deletes(self, tmp_path: Path) -> None:
+        """A moved key has its content under the new name alone; deleting is a no-op where nothing is."""
+        backend = self.make(tmp_path)
+        backend.put_if_absent("blobs/one", b"content")
+        backend.put_if_absent("trash/one", b"old")
+        backend.move("blobs/one", "trash/one")
+        assert backend.has("blobs/one") is False
+        assert backend.read("trash/one") == b"content"
+        _expect(FileNotFoundError, backend.move, "blobs/one", "trash/two")
+        for _ in range(2):
+            backend.delete("trash/one")
+            assert backend.has("trash/one") is False
+
+    def test_knows_when(self, tmp_path: Path) -> None:
+        """A key has the time at which it was stored, with its time zone."""
+        backend = self.make(tmp_path)
+        backend.put_if_absent("key", b"content")
+        assert abs((datetime.now(UTC) - backend.modified("key")).total_seconds()) < CLOCKS_DIFFER
+        _expect(FileNotFoundError, backend.modified, "missing")
+
+    def test_sweeps_nothing_that_is_whole(self, tmp_path: Path) -> None:
+        """Sweeping removes unfinished writes only, however old the rest is."""
+        backend = self.make(tmp_path)
+        backend.put_if_absent("key", b"content")
+        assert list(backend.sweep(datetime.now(UTC) + timedelta(days=1), remove=True)) == []
+        assert backend.read("key") == b"content"
+
     def test_blobs(self, tmp_path: Path) -> None:
-        """A stored file reads back as a stream, stays as it was when its source changes, and is not replaced."""
+        """A stored file lies under its digest, reads back as a stream, stays as it was, and is stored once."""
         backend, source = self.make(tmp_path / "registry"), tmp_path / "source.bin"
-        content = b"weights" * 100_000
+        content = b"weights" * 1_000_000
         source.write_bytes(content)
-        backend.put_blob("blobs/one", source)
+        stored = backend.put_blob(source, _blob_key)
+        assert (stored.digest, stored.size, stored.is_new) == (f"sha256:{sha256(content).hexdigest()}", len(content), True)
         source.write_bytes(b"changed")
-        backend.put_blob("blobs/one", source)
-        with self.make(tmp_path / "registry").open_blob("blobs/one") as stream:
+        assert backend.put_blob(source, _blob_key).digest == f"sha256:{sha256(b'changed').hexdigest()}"
+        source.write_bytes(content)
+        assert backend.put_blob(source, _blob_key).is_new is False
+        with self.make(tmp_path / "registry").open_blob(_blob_key(stored.digest)) as stream:
             assert stream.read(7) == b"weights"
-            assert stream.read() == content[7:]
-        assert backend.has("blobs/one")
+            rest = b"".join(iter(lambda: stream.read(1 << 20), b""))
+        assert rest == content[7:]
+
+    def test_an_empty_blob(self, tmp_path: Path) -> None:
+        """A file without a byte is a blob like any other."""
+        backend, source = self.make(tmp_path / "registry"), tmp_path / "source.bin"
+        source.touch()
+        stored = backend.put_blob(source, _blob_key)
+        assert stored.size == 0
+        with backend.open_blob(_blob_key(stored.digest)) as stream:
+            assert stream.read() == b""
 
     def test_one_of_many_writers_wins(self, tmp_path: Path) -> None:
         """Of writers that put one key at the same time exactly one is told True, and its content stays."""
@@ -110,15 +178,24 @@ class RegistryKit:
         """A key that could name something outside, or differ between systems, raises RegistryError in every method."""
         backend, source = self.make(tmp_path / "registry"), tmp_path / "source"
         source.write_bytes(b"content")
+        backend.put_if_absent("key", b"content")
         for key in UNSAFE_KEYS:
             _expect(RegistryError, backend.put_if_absent, key, b"content")
-            _expect(RegistryError, backend.put_blob, key, source)
-            for method in (backend.read, backend.has, backend.open_blob, *([backend.list] if key else [])):
+            _expect(RegistryError, backend.replace, key, b"content")
+            _expect(RegistryError, backend.put_blob, source, lambda _, key=key: key)
+            _expect(RegistryError, backend.move, "key", key)
+            for method in (backend.read, backend.has, backend.open_blob, backend.modified, backend.delete):
                 _expect(RegistryError, method, key)
+            for listing in (backend.list, backend.folders) if key else ():
+                _expect(RegistryError, listing, key)
 
     def test_says_where_it_is(self, tmp_path: Path) -> None:
         """`str(backend)` names the place, not the object."""
         assert not str(self.make(tmp_path)).startswith("<")
+
+
+def _blob_key(digest: str) -> str:
+    return f"blobs/{digest.removeprefix('sha256:')}"
 
 
 def _at_once(work: Callable[[int], bool]) -> list[bool]:

@@ -1,21 +1,23 @@
-"""Registry `filesystem`: a folder on a local disk or a shared mount with hard links.
+"""Registry `filesystem`: a folder on a local disk or shared mount, or a bucket of an object store, named by its URL.
 
 `url` may be left out of a recipe for the workspace's own registry. A backend itself has a real place: whoever
-constructs one fills in an absolute path or a `file://` URL first (`ymltrain.registry.located`).
+constructs one fills in an absolute path or a URL first (`ymltrain.registry.located`).
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from msgspec import Meta
 
-from ymltrain.api import Params, PluginError, RegistryError, copy_exclusively, create_exclusively, inside, path_problem, plugin
+from ymltrain.api import Params, PluginError, RegistryBackend, StoredFile, did_you_mean, plugin
+
+CONDITIONAL = ("file", "memory", "s3", "s3a")
+"""Schemes whose storage can create a key unless it exists; what an S3 server makes of it is probed at `registry init`."""
 
 
 class FilesystemParams(Params, frozen=True, kw_only=True):
@@ -24,80 +26,96 @@ class FilesystemParams(Params, frozen=True, kw_only=True):
     url: (
         Annotated[
             str,
-            Meta(min_length=1, description="Folder of the registry: a path or a file:// URL; the workspace's registry by default."),
+            Meta(
+                min_length=1,
+                description="Where it lies: a path, or a URL such as s3://bucket/models; the workspace's registry by default.",
+            ),
         ]
         | None
     ) = None
+    single_writer: Annotated[
+        bool,
+        Meta(description="A promise that never two processes write at once; needed where the store cannot create exclusively."),
+    ] = False
+    options: Annotated[
+        dict[str, Any], Meta(description="Options of the fsspec file system, as `endpoint_url` of s3; secrets as ${secret:NAME}.")
+    ] = {}  # noqa: RUF012 - msgspec copies it
 
     def __post_init__(self) -> None:
-        if self.url is not None and "://" in self.url and urlsplit(self.url).scheme != "file":
-            raise ValueError(f"url {self.url}: this version keeps a filesystem registry on local disks only")
+        scheme = urlsplit(self.url).scheme if self.url is not None and "://" in self.url else "file"
+        if scheme not in CONDITIONAL and not self.single_writer:
+            hint = did_you_mean(scheme, CONDITIONAL)
+            known = f"{hint} " if hint.startswith("did") else ""
+            raise ValueError(
+                f"url {self.url}: whether {scheme}:// can create a key exclusively is not known; {known}"
+                "with `single_writer: true` one process at a time may use it"
+            )
 
 
 @plugin("registry", "filesystem", params=FilesystemParams)
 class FilesystemRegistry:
-    """Keys are files below one folder; a file gets its name by link(2), so creation is exclusive and never partial."""
+    """The storage that the URL names, by its scheme."""
 
     def __init__(self, params: FilesystemParams) -> None:
-        self._root = local_folder(params.url)
+        self._store = _store(params)
 
     def __str__(self) -> str:
-        return str(self._root)
+        return str(self._store)
+
+    @property
+    def single_writer(self) -> bool:
+        return self._store.single_writer
 
     def put_if_absent(self, key: str, content: bytes) -> bool:
-        return create_exclusively(self._file(key), content)
+        return self._store.put_if_absent(key, content)
+
+    def replace(self, key: str, content: bytes) -> None:
+        self._store.replace(key, content)
 
     def read(self, key: str) -> bytes:
-        return self._file(key).read_bytes()
+        return self._store.read(key)
 
     def has(self, key: str) -> bool:
-        return self._file(key).is_file()
+        return self._store.has(key)
 
-    def put_blob(self, key: str, path: Path) -> None:
-        copy_exclusively(path, self._file(key))
+    def put_blob(self, path: Path, key_of: Callable[[str], str]) -> StoredFile:
+        return self._store.put_blob(path, key_of)
 
     def open_blob(self, key: str) -> BinaryIO:
-        return self._file(key).open("rb")
+        return self._store.open_blob(key)
 
-    def list(self, prefix: str) -> Sequence[str]:
-        folder = self._file(prefix) if prefix else self._root
-        if not folder.is_dir():
-            return []
-        keys = (self._key(parent, name) for parent, _, names in os.walk(folder, onerror=_stop) for name in names)
-        return sorted(key for key in keys if path_problem(key) is None)  # what is no key is not ours, or unfinished
+    def list(self, prefix: str, after: str = "") -> Sequence[str]:
+        return self._store.list(prefix, after)
 
-    def _key(self, parent: str, name: str) -> str:
-        below = os.path.join(parent, name).removeprefix(os.path.join(self._root, ""))  # noqa: PTH118 - for thousands of files pathlib is slow
-        return below.replace(os.sep, "/")
+    def folders(self, prefix: str) -> Sequence[str]:
+        return self._store.folders(prefix)
 
-    def _file(self, key: str) -> Path:
-        try:
-            return inside(self._root, key)
-        except ValueError as error:
-            raise RegistryError("YT951", f"unsafe registry key: {error}", "a key is a relative path of plain segments") from None
+    def modified(self, key: str) -> datetime:
+        return self._store.modified(key)
+
+    def move(self, key: str, to: str) -> None:
+        self._store.move(key, to)
+
+    def delete(self, key: str) -> None:
+        self._store.delete(key)
+
+    def sweep(self, before: datetime, *, remove: bool) -> Sequence[str]:
+        return self._store.sweep(before, remove=remove)
 
 
-def local_folder(url: str | None) -> Path:
-    """The folder that an absolute path or a file:// URL names. Raises PluginError for anything else."""
-    if url is None:
+def _store(params: FilesystemParams) -> RegistryBackend:
+    from ymltrain.builtin.registry.local_folder import LocalFolder
+
+    if params.url is None:
         raise PluginError("YT950", "a filesystem registry was constructed without its folder", "fill in `url` with `located`")
-    parts = urlsplit(url)
-    if "://" not in url:
-        folder = Path(url)
-    elif parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        folder = Path(url2pathname(parts.path))
-    else:
-        raise PluginError(
-            "YT950",
-            f'registry url "{url}": this version of ymltrain keeps a filesystem registry on local disks only',
-            "write a path or a file:// URL of this machine",
-        )
-    if not folder.is_absolute() or "\0" in str(folder):
-        raise PluginError(
-            "YT950", f'registry url "{url}" is no absolute path', "write a path, or a URL such as file:///data/registry"
-        )
-    return folder
+    parts = urlsplit(params.url)
+    if "://" not in params.url or parts.scheme == "file":
+        return LocalFolder.at(params.url, single_writer=params.single_writer)
+    if parts.scheme in ("s3", "s3a"):
+        from ymltrain.builtin.registry.s3_bucket import S3Bucket
 
+        return S3Bucket(params.url, params.options, single_writer=params.single_writer)
+    from ymltrain.builtin.registry.object_store import MemoryStore, ObjectStore
 
-def _stop(error: OSError) -> None:
-    raise error
+    kind = MemoryStore if parts.scheme == "memory" else ObjectStore
+    return kind(params.url, params.options, single_writer=params.single_writer)

@@ -1,8 +1,13 @@
-"""A MODEL argument to a bundle folder: `name@alias`, `name@3`, `name@sha256:…`, a run, or a bundle folder."""
+"""From a name to a model that predicts: `name@alias`, `name@3`, `name@sha256:…`, a run, or a bundle folder.
+
+Nothing here imports what trains: torch is loaded when a bundle is, lightning never.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,8 +15,21 @@ from ymltrain.bundle.contract import CONTRACT_FILE
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.diagnostics import UsageError
 from ymltrain.record.find import find_run
+from ymltrain.record.workspace import find_workspace
 from ymltrain.registry import Registry
 from ymltrain.registry.location import located
+
+if TYPE_CHECKING:
+    from ymltrain.bundle.predictor import Predictor
+
+
+def load_model(model: str, *, registry: str | None = None, workspace: str | os.PathLike[str] | None = None) -> Predictor:
+    """The predictor of a model that MODEL names, with the plugins installed here. Raises YmltrainError."""
+    from ymltrain.bundle.predictor import load_bundle
+
+    catalog = Catalog.installed()
+    folder = find_workspace(None if workspace is None else Path(workspace))
+    return load_bundle(locate_bundle(model, folder, catalog, registry), catalog, os.environ)
 
 
 def locate_bundle(model: str, workspace: Path, catalog: Catalog, url: str | None = None) -> Path:
@@ -34,11 +52,12 @@ def locate_bundle(model: str, workspace: Path, catalog: Catalog, url: str | None
     return run.bundle
 
 
-def open_registry(workspace: Path, catalog: Catalog, url: str | None = None) -> Registry:
+def open_registry(workspace: Path, catalog: Catalog, url: str | None = None, *, single_writer: bool = False) -> Registry:
     """The filesystem registry at a folder or URL; the workspace's own when none is named."""
     plugin = catalog.load("registry", "filesystem")
+    given = {"single_writer": single_writer} | ({"url": url} if url is not None else {})
     try:
-        params = msgspec.convert({"url": url} if url is not None else {}, plugin.params)
+        params = msgspec.convert(given, plugin.params)
     except msgspec.ValidationError as error:
-        raise UsageError("YT950", f"--registry: {error}", "name a folder, or a file:// URL of this machine") from None
+        raise UsageError("YT950", f"--registry: {error}", "name a folder, or a URL such as s3://bucket/models") from None
     return Registry(plugin.implementation(located(params, workspace)))

@@ -1,0 +1,129 @@
+"""A registry in a folder: keys are files; a file gets its name by link(2), so creation is exclusive and never partial."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from ymltrain.api import (
+    TEMPORARY_PREFIX,
+    PluginError,
+    RegistryError,
+    StoredFile,
+    create_exclusively,
+    inside,
+    move_durably,
+    store_by_digest,
+    write_durably,
+)
+from ymltrain.builtin.registry.keys import is_key
+
+STAGING = "staging"
+
+
+class LocalFolder:
+    """The contract of `RegistryBackend` over one folder."""
+
+    def __init__(self, root: Path, *, single_writer: bool = False) -> None:
+        self._root = root
+        self._single_writer = single_writer
+
+    @classmethod
+    def at(cls, url: str, *, single_writer: bool = False) -> LocalFolder:
+        """The folder that an absolute path or a file:// URL names. Raises PluginError for anything else."""
+        parts = urlsplit(url)
+        if "://" not in url:
+            folder = Path(url)
+        elif parts.netloc in ("", "localhost"):
+            folder = Path(url2pathname(parts.path))
+        else:
+            raise PluginError(
+                "YT950", f'registry url "{url}" names another machine', "write a path or a file:// URL of this machine"
+            )
+        if not folder.is_absolute() or "\0" in str(folder):
+            raise PluginError(
+                "YT950", f'registry url "{url}" is no absolute path', "write a path, or a URL such as file:///data/registry"
+            )
+        return cls(folder, single_writer=single_writer)
+
+    def __str__(self) -> str:
+        return str(self._root)
+
+    @property
+    def single_writer(self) -> bool:
+        return self._single_writer
+
+    def put_if_absent(self, key: str, content: bytes) -> bool:
+        return create_exclusively(self._file(key), content)
+
+    def replace(self, key: str, content: bytes) -> None:
+        write_durably(self._file(key), content)
+
+    def read(self, key: str) -> bytes:
+        return self._file(key).read_bytes()
+
+    def has(self, key: str) -> bool:
+        return self._file(key).is_file()
+
+    def put_blob(self, path: Path, key_of: Callable[[str], str]) -> StoredFile:
+        digest, size, created = store_by_digest(path, self._root / STAGING, lambda digest: self._file(key_of(digest)))
+        return StoredFile(digest=digest, size=size, is_new=created)
+
+    def open_blob(self, key: str) -> BinaryIO:
+        return self._file(key).open("rb", buffering=0)
+
+    def list(self, prefix: str, after: str = "") -> Sequence[str]:
+        folder = self._file(prefix) if prefix else self._root
+        return sorted(key for key in _files(str(folder), prefix) if key > after and is_key(key))
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        folder = self._file(prefix) if prefix else self._root
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir() and is_key(entry.name))
+        except FileNotFoundError:
+            return []
+
+    def modified(self, key: str) -> datetime:
+        return datetime.fromtimestamp(self._file(key).stat().st_mtime, UTC)
+
+    def move(self, key: str, to: str) -> None:
+        move_durably(self._file(key), self._file(to))
+
+    def delete(self, key: str) -> None:
+        self._file(key).unlink(missing_ok=True)
+
+    def sweep(self, before: datetime, *, remove: bool) -> Sequence[str]:
+        found = []
+        for path in _files(str(self._root), ""):
+            file = self._root / path
+            if file.name.startswith(TEMPORARY_PREFIX) and file.lstat().st_mtime < before.timestamp():
+                found.append(path)
+                if remove:
+                    file.unlink(missing_ok=True)
+        return sorted(found)
+
+    def _file(self, key: str) -> Path:
+        try:
+            return inside(self._root, key)
+        except ValueError as error:
+            raise RegistryError("YT951", f"unsafe registry key: {error}", "a key is a relative path of plain segments") from None
+
+
+def _files(folder: str, key: str) -> Iterator[str]:
+    """The keys of all files below a folder; `key` is the folder's own. Links to folders are not followed."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                below = f"{key}/{entry.name}" if key else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _files(entry.path, below)
+                else:
+                    yield below
+    except (FileNotFoundError, NotADirectoryError):  # gone meanwhile, or a file has the folder's name
+        return
