@@ -53,7 +53,7 @@ def _sections(contract: Contract, target_words: str) -> Iterator[str]:
         ("metric", "value"), [(name, _figure(value)) for name, value in sorted(contract.metrics.items())]
     )
     fingerprint = f"A `{contract.reading.type}` table with the fingerprint `{contract.digests.data}`."
-    yield f"## Training data\n\n{fingerprint}\nRows with a null target were left out; the test split was looked at once, at the end."
+    yield f"## Training data\n\n{fingerprint}\nRows with a null target were left out; the test split was looked at once."
     yield "## Limits\n\n" + "\n".join(f"- {limit}" for limit in _limits(contract))
     digests = [("data", contract.digests.data), ("plan", contract.digests.plan), ("tensors", contract.digests.tensors)]
     yield "## Provenance\n\n" + _table(("what", "digest"), [(what, f"`{digest}`") for what, digest in digests])

@@ -113,7 +113,7 @@ def _against_holder(gate: Gate, value: float, holder: Version | None, court: Cou
     name = f"{gate.better_than} (version {holder.version})"
     if rival is None:
         return False, f"{name} has no value of {gate.metric} to compare with"
-    if court.version.evaluated_on != holder.evaluated_on:
+    if court.version.evaluated_on is None or court.version.evaluated_on != holder.evaluated_on:
         return False, f"{gate.metric} cannot be compared with {name}: {_different_rows(court.version, holder)}"
     worse = value - rival if _goal(gate, court.goals) == "minimize" else rival - value
     passed = worse <= gate.tolerance if gate.tolerance else worse < 0
