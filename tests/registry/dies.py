@@ -1,4 +1,4 @@
-"""Does one thing to a registry in a child process that kills itself at its n-th call of the system, for n = 1, 2, 3, …
+"""Does one thing to a registry in a child that kills itself at its n-th call of the system, for n = 1, 2, 3 and so on.
 
 Usage: python dies.py OPERATION TEMPLATE FOLDER
 
@@ -48,26 +48,32 @@ class Countdown:
 
 
 def opened(folder: Path, name: str = "registry") -> Registry:
+    """The registry in a folder of the working copy."""
     return Registry(FilesystemRegistry(FilesystemParams(url=str(folder / name))), actor="ada")
 
 
 def register(folder: Path) -> None:
+    """Register another version."""
     opened(folder).register(folder / "bundle", model="m", write_id="the-write")
 
 
 def alias(folder: Path) -> None:
+    """Move an alias."""
     opened(folder).set_alias("m", "champion", 1, write_id="the-write")
 
 
 def upgrade(folder: Path) -> None:
+    """Bring format 1 to format 2."""
     upgrade_registry(opened(folder))
 
 
 def collect(folder: Path) -> None:
+    """Delete what is not used."""
     collect_garbage(opened(folder), datetime.now(UTC) + timedelta(days=30), delete=True)
 
 
 def copy(folder: Path) -> None:
+    """Copy the model to another registry."""
     copy_model(opened(folder), opened(folder, "target"), "m")
 
 
@@ -90,6 +96,7 @@ def found(folder: Path, name: str) -> dict[str, Any]:
 
 
 def main(operation: str, template: Path, folder: Path) -> None:
+    """Die at every call in turn, until the operation ends by itself."""
     name = "target" if operation == "copy" else "registry"
     for calls in range(1, 2000):
         shutil.rmtree(folder, ignore_errors=True)

@@ -65,9 +65,7 @@ def test_dying_while_a_registry_begins(tmp_path: Path, bundle: Bundle) -> None:
 def test_dying_while_an_alias_moves(template: Path, tmp_path: Path) -> None:
     """At every call: the alias moved or it did not."""
     lines = deaths("alias", template, tmp_path)
-    assert [line["after"]["aliases"]["m"] for line in lines] == sorted(
-        (line["after"]["aliases"]["m"] for line in lines), key=len
-    )
+    assert [line["after"]["aliases"]["m"] for line in lines] == sorted((line["after"]["aliases"]["m"] for line in lines), key=len)
     assert {line["repeated"]["aliases"]["m"]["champion"] for line in lines} == {1}
 
 

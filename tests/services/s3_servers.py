@@ -29,7 +29,9 @@ def installed_servers() -> Path:
     if not marker.is_file():
         subprocess.run([sys.executable, "-m", "venv", SERVERS], check=True)
         asked = ["-r", str(Path(__file__).with_name("s3-servers.txt"))]
-        subprocess.run([SERVERS / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *asked], check=True)
+        subprocess.run(
+            [SERVERS / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *asked], check=True
+        )
         marker.touch()
     return SERVERS / "bin"
 
@@ -54,7 +56,7 @@ def process(command: list[str], port: int) -> Iterator[str]:
 
 @contextlib.contextmanager
 def moto() -> Iterator[str]:
-    """moto's server."""
+    """Moto's server."""
     port = free_port()
     with process([str(installed_servers() / "moto_server"), "-H", "127.0.0.1", "-p", str(port)], port) as endpoint:
         yield endpoint
@@ -142,11 +144,13 @@ def ignoring_server() -> type[Quiet]:
             elif path in objects:
                 headers = {"ETag": '"x"', "Last-Modified": formatdate(usegmt=True), "Content-Length": str(len(objects[path]))}
                 content = objects[path]
-                self.answer(200, content, headers if self.command == "HEAD" else {name: headers[name] for name in ("ETag", "Last-Modified")})
+                self.answer(
+                    200, content, headers if self.command == "HEAD" else {name: headers[name] for name in ("ETag", "Last-Modified")}
+                )
             else:
                 self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815 - as http.server asks
 
         def do_DELETE(self) -> None:
             objects.pop(unquote(urlsplit(self.path).path), None)
@@ -212,11 +216,15 @@ def faulty_proxy(endpoint: str, faults: Faults) -> type[Quiet]:
                 time.sleep(4)
                 self.close_connection = True
             else:
-                kept = {name: value for name, value in answer.getheaders() if name.lower() not in ("transfer-encoding", "connection", "server", "date")}
+                kept = {
+                    name: value
+                    for name, value in answer.getheaders()
+                    if name.lower() not in ("transfer-encoding", "connection", "server", "date")
+                }
                 if self.command != "HEAD":
                     kept = {name: value for name, value in kept.items() if name.lower() != "content-length"}
                 self.answer(answer.status, content, kept)
 
-        do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = forward
+        do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = forward  # noqa: N815 - as http.server asks
 
     return Proxy

@@ -41,7 +41,7 @@ def make_bucket(endpoint: str) -> None:
 
 @pytest.fixture(scope="module")
 def moto_endpoint() -> Iterator[str]:
-    """moto with the bucket."""
+    """Moto with the bucket."""
     with moto() as endpoint:
         make_bucket(endpoint)
         yield endpoint
