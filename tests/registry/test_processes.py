@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from ymltrain.builtin.registry.filesystem import FilesystemRegistry
 from ymltrain.registry import Registry
 from ymltrain.registry.log import ModelLog
+from ymltrain.registry.verify import verify_registry
 
 Bundle = Callable[..., Path]
 WRITER = Path(__file__).with_name("writer.py")
@@ -77,3 +79,54 @@ def test_killed_writers(backend: FilesystemRegistry, registry: Registry, bundle:
     following = registry.register(bundle(), model="m")
     assert following.version == len(committed) + 1
     registry.materialize(following, root.parent / "cache")
+
+
+@pytest.mark.slow
+def test_three_thousand_registrations(registry: Registry, bundle: Bundle, root: Path) -> None:
+    """Sixteen processes register 200 versions each: 3,200 acknowledged, 3,200 distinct, the log without a gap."""
+    with writers(16, root, bundle(), count=200) as processes:
+        outputs = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 16
+    told = list(chain.from_iterable(map(numbers, outputs)))
+    assert sorted(told) == list(range(1, 3201))
+    assert sorted(int(path.stem) for path in (root / "models/m/log").glob("*.json")) == list(range(1, 3201))
+    assert [version.version for version in registry.show("m").versions] == list(range(1, 3201))
+
+
+@pytest.mark.slow
+def test_fifty_rounds_of_kills(registry: Registry, bundle: Bundle, root: Path) -> None:
+    """For 50 rounds random writers are killed at random moments: every acknowledged version is there and verifies, none is torn."""
+    random = Random(20261125)
+    told: list[int] = []
+    for _ in range(50):
+        with writers(3, root, bundle(), count=10_000) as processes:
+            before = [int(process.stdout.readline()) for process in random.sample(processes, random.randint(0, 3))]
+            victims = random.sample(processes, random.randint(1, 3))
+            for process in [*victims, *(process for process in processes if process not in victims)]:
+                process.kill()
+            told += before
+            for process in processes:
+                told += numbers(process.communicate()[0])
+    committed = [version.version for version in registry.show("m").versions]
+    assert committed == list(range(1, len(committed) + 1))
+    assert len(told) == len(set(told))
+    assert set(told) <= set(committed)
+    found = verify_registry(registry)
+    assert (found.damage, found.versions) == ([], len(committed))
+
+
+def test_a_reader_during_writes(registry: Registry, bundle: Bundle, root: Path) -> None:
+    """Somebody who reads while others write sees whole states only, each the continuation of the one before."""
+    seen = 0
+    with writers(2, root, bundle(), count=40) as processes:
+        while any(process.poll() is None for process in processes):
+            if registry.list_models():
+                reader = Registry(registry.backend)
+                count = len(reader.show("m").versions)
+                assert count >= seen
+                assert reader.summarize("m").count >= count
+                seen = count
+        for process in processes:
+            process.communicate()
+    assert len(registry.show("m").versions) == 80
+    assert seen > 0

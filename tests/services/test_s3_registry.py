@@ -21,7 +21,11 @@ from ymltrain.testing.registry import RegistryKit
 
 from .s3_servers import ACCESS, BUCKET, Faults, faulty_proxy, ignoring_server, moto, seaweedfs, served
 
-pytestmark = pytest.mark.services
+pytestmark = [
+    pytest.mark.services,
+    # s3fs leaves connections to whoever collects garbage
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 WRITER = Path(__file__).with_name("s3_writer.py")
 

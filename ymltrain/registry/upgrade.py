@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ymltrain.diagnostics import RegistryError
+from ymltrain.diagnostics import ModelNameError
 from ymltrain.registry.attestations import attest, attestation_folder
 from ymltrain.registry.faults import storage_faults
 from ymltrain.registry.format import KEY, VERSION, read_format
@@ -21,7 +21,7 @@ def upgrade_registry(registry: Registry) -> tuple[int, int]:
     with storage_faults("upgrade", backend):
         found = read_format(backend)
         if found is None:
-            raise RegistryError("YT952", f"there is no registry in {backend}", "begin one: ymltrain registry init")
+            raise ModelNameError("YT952", f"there is no registry in {backend}", "begin one: ymltrain registry init")
         if found.version == VERSION:
             return VERSION, VERSION
         for name in registry.list_models():

@@ -1,0 +1,180 @@
+"""The registry: registrations per second against MLflow's SQLite registry, looking up among many, and large files.
+
+Bounds: at least 150 registrations a second with 8 processes on a local disk, and 5 times MLflow's; `name@alias` among
+10,000 versions under 15 ms, `ls` of 1,000 models under 1 s; saving and verifying 2 GiB in at most 1.25 times what
+`sha256sum` and `cp` take. Ours stores three files a version and flushes all of them; MLflow's stores a row.
+
+    python benchmarks/registry.py [register|lookup|large]...
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from measure import ROOT, report
+
+from ymltrain.builtin.registry.filesystem import FilesystemParams, FilesystemRegistry
+from ymltrain.registry import Registry
+from ymltrain.registry.blobs import blob_key
+from ymltrain.registry.checkpoints import event_key
+from ymltrain.registry.events import Event, Register, SetAlias, encode_event
+from ymltrain.storage import bytes_digest
+
+PEERS = ROOT / "benchmarks" / "registry_peer"
+MLFLOW = ROOT / ".cache" / "mlflow"
+PROCESSES = 8
+COUNT = 25
+LARGE = 2 << 30
+
+
+def opened(folder):
+    return Registry(FilesystemRegistry(FilesystemParams(url=str(folder))))
+
+
+def main():
+    asked = sys.argv[1:] or ["register", "lookup", "large"]
+    with tempfile.TemporaryDirectory(dir=ROOT / ".cache") as folder:
+        for part in asked:
+            {"register": measure_register, "lookup": measure_lookup, "large": measure_large}[part](Path(folder))
+
+
+def measure_register(folder):
+    python = mlflow_python()
+    for name, models in (("one-model", lambda _: "m"), ("a-model-each", lambda number: f"m{number}")):
+        measured = []
+        for turn in range(3):
+            root = folder / f"{name}-{turn}"
+            (root / "bundles").mkdir(parents=True)
+            opened(root / "registry").begin()
+            ours = [
+                [sys.executable, PEERS / "our_writer.py", root / "registry", root / "bundles", models(number), str(COUNT)]
+                for number in range(PROCESSES)
+            ]
+            store = f"sqlite:///{root}/mlflow.db"
+            prepare_mlflow(python, store)
+            theirs = [[python, PEERS / "mlflow_writer.py", store, f"file://{root}", str(COUNT)] for _ in range(PROCESSES)]
+            measured.append((PROCESSES * COUNT / together(ours), PROCESSES * COUNT / together(theirs)))
+        ratio = statistics.median(a / b for a, b in measured)
+        ours, peer = statistics.median(a for a, _ in measured), statistics.median(b for _, b in measured)
+        print(f"register, {name}: ours {ours:.0f}/s (bound 150), MLflow {peer:.0f}/s, {ratio:.1f} times as many (bound 5)")
+
+
+def together(commands):
+    """Seconds from letting all processes loose until the last one ends."""
+    processes = [
+        subprocess.Popen([*map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for command in commands
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    started = time.perf_counter()
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate()
+        assert process.returncode == 0
+    return time.perf_counter() - started
+
+
+def mlflow_python():
+    """The interpreter of an environment that has MLflow's client and store."""
+    python = MLFLOW / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(MLFLOW)], check=True)
+        packages = ["mlflow-skinny<3.18", "sqlalchemy<3", "alembic", "sqlparse"]
+        subprocess.run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *packages], check=True)
+    return str(python)
+
+
+def prepare_mlflow(python, store):
+    code = f"from mlflow import MlflowClient; MlflowClient({store!r}, {store!r}).create_registered_model('m')"
+    subprocess.run([python, "-c", code], check=True, capture_output=True)
+
+
+def measure_lookup(folder):
+    big, many = folder / "big", folder / "many"
+    write_log(big, "m", 10_000)
+    opened(big).log("m").save_checkpoints()
+    for number in range(1000):
+        write_log(many, f"model-{number}", 5)
+    fresh = [timed(lambda: opened(big).resolve("m@champion")) for _ in range(20)]
+    registry = opened(big)
+    warm = [timed(lambda: registry.resolve("m@champion")) for _ in range(20)]
+    print(f"resolve name@alias among 10,000 versions: {ms(fresh)} by a new registry object, {ms(warm)} by one in use (bound 15 ms)")
+    listed = [timed(lambda: ls(many)) for _ in range(5)]
+    print(f"ls of 1,000 models: {statistics.median(listed):.2f} s (bound 1 s)")
+    shown = [timed(lambda: opened(big).show("m")) for _ in range(5)]
+    print(f"show of 10,000 versions: {statistics.median(shown):.2f} s")
+
+
+def ls(folder):
+    registry = opened(folder)
+    return [registry.summarize(name) for name in registry.list_models()]
+
+
+def write_log(folder, model, versions):
+    """A log as a registry would have written it, without flushing each event."""
+    (folder / "models" / model / "log").mkdir(parents=True)
+    head, digest, at = None, bytes_digest(b"manifest"), datetime(2026, 11, 25, tzinfo=UTC)
+    for seq in range(1, versions + 2):
+        change = Register(version=seq, digest=digest, metrics={"test/rmse": 1.0, "test/mae": 2.0}, run_id=f"RUN{seq}")
+        if seq == versions + 1:
+            change = SetAlias(alias="champion", version=versions // 2)
+        content = encode_event(Event(seq=seq, write_id=f"{model}-{seq}", prev_sha256=head, at=at, actor="ada", change=change))
+        (folder / event_key(model, seq)).write_bytes(content)
+        head = bytes_digest(content)
+    if not (folder / "FORMAT.json").exists():
+        opened(folder).backend.put_if_absent("FORMAT.json", b'{"format":"ymltrain-registry","version":2,"features":[]}\n')
+
+
+def measure_large(folder):
+    source = folder / "large.bin"
+    chunk = os.urandom(1 << 26)
+    with source.open("wb") as file:
+        for _ in range(LARGE // len(chunk)):
+            file.write(chunk)
+    os.sync()
+    registry = opened(folder / "large")
+    saved, verified = [], []
+    for turn in range(3):
+        shutil.rmtree(folder / "large", ignore_errors=True)
+        ours = timed(lambda: registry.backend.put_blob(source, blob_key))
+        peer = timed(lambda: copy_and_hash(source, folder / "copy.bin"))
+        saved.append((ours, peer))
+        stored = next((folder / "large" / "blobs").rglob("*/*/*"))
+        digest = f"sha256:{stored.name}"
+        ours = timed(lambda digest=digest: registry.blobs.verify(digest, what="it"))
+        verified.append((ours, timed(lambda: subprocess.run(["sha256sum", source], check=True, capture_output=True))))
+        (folder / "copy.bin").unlink()
+        print(f"turn {turn + 1}: save {saved[-1][0]:.1f} s against {saved[-1][1]:.1f} s", file=sys.stderr)
+    report("registry-save-2GiB", saved, bound=1.25)
+    report("registry-verify-2GiB", verified, bound=1.25)
+
+
+def copy_and_hash(source, to):
+    """What a person does: hash it, copy it, and see that the copy is on the disk, as our save does."""
+    subprocess.run(["sha256sum", source], check=True, capture_output=True)
+    subprocess.run(["cp", source, to], check=True)
+    if os.environ.get("WITH_SYNC"):
+        subprocess.run(["sync", to], check=True)
+
+
+def timed(work):
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def ms(times):
+    return f"{statistics.median(times) * 1000:.1f} ms"
+
+
+main()
