@@ -128,7 +128,7 @@ def test_faults_of_the_store(moto_endpoint: str, tmp_path: Path, bundle: Path, s
                 version = registry.register(bundle, model="m", write_id="the-write")
                 break
         assert version.version == 2
-    assert faults.happened == schedule
+    assert faults.happened == schedule[: len(faults.happened)] != []  # a put that had arrived leaves no second one to fail
     assert len(Registry(bucket(moto_endpoint, str(tmp_path))).show("m").versions) == 2
 
 
