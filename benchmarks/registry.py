@@ -116,8 +116,7 @@ def measure_lookup(folder):
 
 
 def ls(folder):
-    registry = opened(folder)
-    return [registry.summarize(name) for name in registry.list_models()]
+    return opened(folder).summaries()
 
 
 def write_log(folder, model, versions):

@@ -116,7 +116,7 @@ def test_verify_fsck_gc(shop):
     assert "repaired" in shop("models", "fsck", "--repair")
     assert "all as they were written" in shop("models", "verify")
     assert shop("models", "gc", "--json")["unused"] == []
-    assert "0 to delete" in shop("models", "gc", "--delete", "--grace", "0")
+    assert "0 deleted" in shop("models", "gc", "--delete", "--grace", "0")
 
 
 def test_copies(shop, tmp_path):

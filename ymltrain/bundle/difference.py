@@ -83,7 +83,8 @@ def _described(folder: Path) -> dict[str, Any]:
 
 def compare(part: str, path: str, was: Any, now: Any) -> Iterator[Difference]:
     """Where two documents differ, by the path to each value."""
-    if isinstance(was, Mapping) and isinstance(now, Mapping):
+    if isinstance(was, Mapping | None) and isinstance(now, Mapping | None):
+        was, now = was or {}, now or {}
         for key in [*was, *(key for key in now if key not in was)]:
             yield from compare(part, f"{path}.{key}" if path else str(key), was.get(key), now.get(key))
     elif was != now:

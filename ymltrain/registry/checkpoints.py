@@ -9,6 +9,7 @@ another log, is passed over and the log is read from the start. A model has two:
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -60,6 +61,18 @@ def whole_key(model: str) -> str:
 def event_key(model: str, seq: int) -> str:
     """Where an event lies."""
     return f"models/{model}/log/{seq:020}.json"
+
+
+def last_checkpoint(backend: RegistryBackend, model: str) -> int:
+    """The last event that a checkpoint of this model was made after, whether or not it is still there; 0 without one."""
+    reached = 0
+    with suppress(FileNotFoundError):
+        head = decode_checkpoint(backend.read(head_key(model)), HeadCheckpoint)
+        reached = 0 if head is None else head.seq
+    with suppress(FileNotFoundError):
+        whole = decode_checkpoint(backend.read(whole_key(model)), Checkpoint)
+        reached = max(reached, 0 if whole is None else whole.seq)
+    return reached
 
 
 def encode_checkpoint(checkpoint: Checkpoint | HeadCheckpoint) -> bytes:

@@ -185,6 +185,15 @@ class RawEvent(Envelope, frozen=True, kw_only=True):
     change: msgspec.Raw
 
 
+class _KnownEvent(Envelope, frozen=True, kw_only=True):
+    """An entry whose change is known: nearly every one."""
+
+    change: KnownChange
+
+
+_KNOWN = msgspec.json.Decoder(_KnownEvent)
+
+
 def encode_event(event: Event) -> bytes:
     """The bytes an event is stored as."""
     return canonical_json(event) + b"\n"
@@ -193,6 +202,14 @@ def encode_event(event: Event) -> bytes:
 def decode_event(content: bytes, key: str) -> Event:
     """Read a stored event; a change with an unknown op becomes `Unknown`. Raises RegistryError when it is none."""
     try:
+        known = _KNOWN.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # damaged, or a change of a later ymltrain
+        return _decode_slowly(content, key)
+    return _event(known, known.change)
+
+
+def _decode_slowly(content: bytes, key: str) -> Event:
+    try:
         raw = msgspec.json.decode(content, type=RawEvent)
         op = msgspec.json.decode(raw.change, type=Unknown).op
         change = msgspec.json.decode(raw.change, type=KnownChange) if op in OPS else Unknown(op)
@@ -200,4 +217,8 @@ def decode_event(content: bytes, key: str) -> Event:
         raise RegistryError(
             "YT955", f"{key} is damaged: {error}", "restore the registry from a copy; nothing was changed"
         ) from None
-    return Event(seq=raw.seq, write_id=raw.write_id, prev_sha256=raw.prev_sha256, at=raw.at, actor=raw.actor, change=change)
+    return _event(raw, change)
+
+
+def _event(read: Envelope, change: KnownChange | Unknown) -> Event:
+    return Event(seq=read.seq, write_id=read.write_id, prev_sha256=read.prev_sha256, at=read.at, actor=read.actor, change=change)

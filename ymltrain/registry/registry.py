@@ -93,6 +93,13 @@ class Registry:
             names = [name for name in self.backend.folders("models") if model_name_problem(name) is None]
             return [name for name in names if self.log(name).has_begun()]
 
+    def summaries(self) -> list[Summary]:
+        """All models in short, by name."""
+        with storage_faults("read", self.backend):
+            check_format(self.backend)
+            names = [name for name in self.backend.folders("models") if model_name_problem(name) is None]
+            return [summary for summary in (self.log(name).summary() for name in names) if summary.count]
+
     def summarize(self, name: str) -> Summary:
         """A model in short, for much less reading than `show`."""
         log = self.log(name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ymltrain.diagnostics import RegistryError
 from ymltrain.registry.attestations import attestation_problem, read_attestations
 from ymltrain.registry.blobs import blob_key
-from ymltrain.registry.checkpoints import event_key
+from ymltrain.registry.checkpoints import event_key, last_checkpoint
 from ymltrain.registry.damage import Damage, Kind
 from ymltrain.registry.events import Event, decode_event
 from ymltrain.registry.faults import storage_faults
@@ -86,8 +86,13 @@ def read_chain(registry: Registry, model: str, found: Verified) -> list[Event]:
 
 
 def _verify_log(registry: Registry, model: str, found: Verified) -> ModelState:
+    known = len(found.damage)
     events = read_chain(registry, model, found)
     found.events += len(events)
+    reached = 0 if len(found.damage) > known else last_checkpoint(registry.backend, model)
+    if reached > len(events):
+        what = f"is missing, though a checkpoint was made after event {reached}"
+        found.damage.append(Damage(key=event_key(model, len(events) + 1), kind="gap", what=what))
     try:
         return fold(model, events)
     except RegistryError as error:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISDIR
 from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -21,7 +22,7 @@ from ymltrain.api import (
     store_by_digest,
     write_durably,
 )
-from ymltrain.builtin.registry.keys import is_key
+from ymltrain.builtin.registry.keys import check_key, is_key
 
 STAGING = "staging"
 
@@ -31,6 +32,7 @@ class LocalFolder:
 
     def __init__(self, root: Path, *, single_writer: bool = False) -> None:
         self._root = root
+        self._root_text = str(root)
         self._single_writer = single_writer
 
     @classmethod
@@ -65,7 +67,8 @@ class LocalFolder:
         write_durably(self._file(key), content)
 
     def read(self, key: str) -> bytes:
-        return self._file(key).read_bytes()
+        with open(self._place(key), "rb", buffering=0) as file:  # noqa: PTH123 - this runs for every event
+            return file.readall()
 
     def has(self, key: str) -> bool:
         return self._file(key).is_file()
@@ -79,7 +82,7 @@ class LocalFolder:
 
     def list(self, prefix: str, after: str = "") -> Sequence[str]:
         folder = self._file(prefix) if prefix else self._root
-        return sorted(key for key in _files(str(folder), prefix) if key > after and is_key(key))
+        return sorted(key for key in _files(str(folder), prefix, after) if key > after and is_key(key))
 
     def folders(self, prefix: str) -> Sequence[str]:
         folder = self._file(prefix) if prefix else self._root
@@ -100,7 +103,7 @@ class LocalFolder:
 
     def sweep(self, before: datetime, *, remove: bool) -> Sequence[str]:
         found = []
-        for path in _files(str(self._root), ""):
+        for path in _files(str(self._root), "", ""):
             file = self._root / path
             if file.name.startswith(TEMPORARY_PREFIX) and file.lstat().st_mtime < before.timestamp():
                 found.append(path)
@@ -109,21 +112,48 @@ class LocalFolder:
         return sorted(found)
 
     def _file(self, key: str) -> Path:
+        return Path(self._place(key))
+
+    def _place(self, key: str) -> str:
+        check_key(key)
+        path = f"{self._root_text}/{key}"
+        place = len(self._root_text) + 1
+        while (place := path.find("/", place)) != -1:  # cheaper than asking the system for the real path of each key
+            if os.path.islink(path[:place]):  # noqa: PTH114 - this runs for every key
+                return self._checked(key)
+            place += 1
+        return self._checked(key) if os.path.islink(path) else path  # noqa: PTH114
+
+    def _checked(self, key: str) -> str:
+        """A key on whose way a symbolic link lies: it may not lead out."""
         try:
-            return inside(self._root, key)
+            return str(inside(self._root, key))
         except ValueError as error:
             raise RegistryError("YT951", f"unsafe registry key: {error}", "a key is a relative path of plain segments") from None
 
 
-def _files(folder: str, key: str) -> Iterator[str]:
-    """The keys of all files below a folder; `key` is the folder's own. Links to folders are not followed."""
+def _files(folder: str, key: str, after: str) -> Iterator[str]:
+    """The keys of all files below a folder, but for many that do not sort after `after`; `key` is the folder's own.
+
+    Links to folders are not followed. A long log is asked for its end, so what comes before is passed over by name.
+    """
+    start = f"{key}/" if key else ""
+    floor = after.removeprefix(start) if after.startswith(start) else ""
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                below = f"{key}/{entry.name}" if key else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _files(entry.path, below)
-                else:
-                    yield below
+        names = os.listdir(folder)  # noqa: PTH208 - a scan makes an object of each of thousands
     except (FileNotFoundError, NotADirectoryError):  # gone meanwhile, or a file has the folder's name
         return
+    for name in names:
+        if name > floor or floor.startswith(name):
+            path = f"{folder}/{name}"
+            if _is_folder(path):
+                yield from _files(path, f"{start}{name}", after)
+            else:
+                yield f"{start}{name}"
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return S_ISDIR(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False

@@ -16,7 +16,7 @@ def command(place: Place, *, as_json: bool) -> int:
     from ymltrain.report.models import show_models, summary_as_json
 
     registry = place.open()
-    models = [registry.summarize(name) for name in registry.list_models()]
+    models = registry.summaries()
     if as_json:
         write_json([summary_as_json(model) for model in models])
     else:
