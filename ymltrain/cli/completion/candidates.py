@@ -204,6 +204,11 @@ BY_VERB: dict[tuple[str, str], Complete] = {
     ("plugins new", "kind"): _kinds_to_begin,
     ("schema", "name"): _plugins,
     ("runs ls", "name"): _run_names,
-    **{(f"models {verb}", "name"): _model_names for verb in ("show", "log", "promote", "rollback", "yank", "diff", "verify", "gc")},
+    **{(f"models {verb}", "name"): _model_names for verb in ("show", "log", "rollback")},
+    **{(f"models {verb}", "model"): _model_names for verb in ("register", "push")},
+    **{(f"models {verb}", "model"): _versions for verb in ("pull", "tag")},
+    **{("models diff", name): _models for name in ("was", "now")},
+    ("models register", "source"): _runs,
+    ("models verify", "models"): _versions,
 }
 """Names that mean another thing with another verb."""

@@ -20,12 +20,10 @@ class Model:
 def registered(context: click.Context) -> Iterator[Model]:
     """All models of the registry that the command line names, or of the workspace's own."""
     from ymltrain.catalog.catalog import Catalog
-    from ymltrain.cli.locate_model import open_registry
+    from ymltrain.loading import open_registry
     from ymltrain.record.workspace import find_workspace
-    from ymltrain.report.models import model_as_json
 
     folder = find_workspace(context.params.get("workspace"))
     registry = open_registry(folder, Catalog.installed(), context.params.get("registry_url"))
-    for name in registry.list_models():
-        document = model_as_json(registry.show(name))
-        yield Model(name, document["aliases"], [version["version"] for version in document["versions"]])
+    for model in registry.summaries():
+        yield Model(model.name, model.aliases, range(1, model.count + 1))

@@ -53,18 +53,18 @@ class Place:
 def registry_options(command: Callable[..., int]) -> Callable[..., int]:
     """--registry, --single-writer and the common options; the command gets them as `place`, with `as_json` beside."""
 
-    @click.option("--registry", "url", metavar="URL", help="The registry's folder or URL; the workspace's own by default.")
+    @click.option("--registry", "registry_url", metavar="URL", help="The registry's folder or URL; the workspace's own by default.")
     @click.option("--single-writer", is_flag=True, help="The registry is for a single writer, and this is it.")
     @common_options
     @wraps(command)
     def with_place(
         *,
-        url: str | None,
+        registry_url: str | None,
         single_writer: bool,
         plugins: tuple[Path, ...],
         workspace: Path | None,
         **rest: Any,
     ) -> int:
-        return command(place=Place(url, single_writer, plugins, workspace), **rest)
+        return command(place=Place(registry_url, single_writer, plugins, workspace), **rest)
 
     return with_place
