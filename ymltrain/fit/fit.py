@@ -113,6 +113,10 @@ class _Fit:
 
     def _stages(self, attempt: Attempt, prepared: Future[PreparedData]) -> FitResult:
         job = self._job
+        if job.plan.register is not None:
+            from ymltrain.fit.registering import reach_registry
+
+            reach_registry(job)
         data = prepared.result()
         for warning in data.report.warnings:
             self._warn(warning)

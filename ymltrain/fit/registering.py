@@ -31,6 +31,11 @@ class WriteIds(msgspec.Struct, frozen=True):
     promote: str
 
 
+def reach_registry(job: Job) -> None:
+    """Look that the registry can be read before hours of training end at it. Raises RegistryError, PluginError."""
+    Registry(job.registry_backend()).check()
+
+
 def register_bundle(
     job: Job, contract: Contract, metrics: Mapping[str, float], known: Version | None = None
 ) -> tuple[Version, str | None]:

@@ -86,6 +86,11 @@ class Registry:
         with storage_faults("begin", self.backend):
             return ensure_format(self.backend)
 
+    def check(self) -> None:
+        """Read the registry's format: it can be reached, and this ymltrain knows it. Raises RegistryError."""
+        with storage_faults("read", self.backend):
+            check_format(self.backend)
+
     def list_models(self) -> list[str]:
         """The names of all models that have a log, sorted."""
         with storage_faults("read", self.backend):
