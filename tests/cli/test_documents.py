@@ -100,7 +100,7 @@ def test_runs(trained):
 
 def test_a_damaged_run_is_listed_as_such(workspace):
     """One run whose files were lost hides no other."""
-    (workspace.folder / "penguins.yaml").write_text(RECIPE.replace("registry", "# registry"))
+    (workspace.folder / "penguins.yaml").write_text(RECIPE.replace("\nregistry", "\n# registry"))
     for _ in range(2):
         workspace.document("fit", "penguins.yaml")
     whole, damaged = sorted((workspace.folder / "runs" / "penguins").iterdir())
