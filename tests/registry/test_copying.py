@@ -47,7 +47,7 @@ def test_histories_that_differ(registry: Registry, target: Registry, bundle: Bun
     target.register(bundle(b"2"), model="m")
     with pytest.raises(RegistryError, match="has 1 events more than") as refused:
         copy_model(registry, target, "m")
-    assert refused.value.code == "YT962"
+    assert refused.value.code == "YT972"
     registry.register(bundle(b"3"), model="m")
     before = target.events("m")
     with pytest.raises(RegistryError, match="differ from event 2 on"):

@@ -154,4 +154,4 @@ def test_wrong_gates(text: str) -> None:
     """A gate on the command line is held to the rules of one in a recipe."""
     with pytest.raises(UsageError) as refused:
         read_gate(text)
-    assert refused.value.code == "YT963"
+    assert refused.value.code == "YT973"

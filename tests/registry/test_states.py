@@ -117,7 +117,7 @@ def test_a_protected_alias(three: Registry) -> None:
     ):
         with pytest.raises(RegistryError, match="is protected") as refused:
             call()
-        assert refused.value.code == "YT961"
+        assert refused.value.code == "YT971"
     rule = Promote(alias="champion", gates=(Gate(metric="test/r2", at_least=0.55),))
     assert three.promote("m", 2, rule).promoted
     three.roll_back("m", "champion")

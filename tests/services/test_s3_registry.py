@@ -160,7 +160,7 @@ def test_a_server_that_ignores_the_condition(bundle: Path) -> None:
         for call in (registry.begin, lambda: registry.register(bundle, model="m")):
             with pytest.raises(RegistryError, match="created once more") as refused:
                 call()
-            assert refused.value.code == "YT960"
+            assert refused.value.code == "YT970"
         assert registry.list_models() == []
         alone = Registry(bucket(endpoint, "models", single_writer=True))
         assert alone.begin().features == ("single_writer",)

@@ -11,8 +11,8 @@ What is refused, by code of the RegistryError: YT950 a place no registry can be 
 unsafe or invalid name, YT952 no such model, version or alias, YT953 a lost compare-and-set, YT954 a fault of the
 storage, YT955 damage, YT956 what only a newer ymltrain or format understands, YT957 a commit that was overtaken too
 often or whose outcome is not known, YT958 a folder that may not become a version, YT959 a write that contradicts an
-earlier one or compares what cannot be compared, YT960 a storage that ignores the condition of exclusive creation,
-YT961 a protected alias, YT962 histories that differ.
+earlier one or compares what cannot be compared, YT970 a storage that ignores the condition of exclusive creation,
+YT971 a protected alias, YT972 histories that differ.
 """
 
 from ymltrain.registry.events import GateOutcome, Link, Promotion

@@ -61,13 +61,13 @@ def _check_prefix(model: str, events: list[bytes], theirs: list[bytes], source: 
     for number, (here, there) in enumerate(zip(events, theirs, strict=False), start=1):
         if here != there:
             raise RegistryError(
-                "YT962",
+                "YT972",
                 f'the histories of model "{model}" in {source.backend} and {target.backend} differ from event {number} on',
                 "each has versions that the other lacks; register the versions you need under another name",
             )
     if len(theirs) > len(events):
         raise RegistryError(
-            "YT962",
+            "YT972",
             f'model "{model}" in {target.backend} has {len(theirs) - len(events)} events more than in {source.backend}',
             "copy the other way",
         )
@@ -77,7 +77,7 @@ def _append(target: Registry, model: str, number: int, content: bytes) -> None:
     key = event_key(model, number)
     if not target.backend.put_if_absent(key, content) and bytes_digest(target.backend.read(key)) != bytes_digest(content):
         raise RegistryError(
-            "YT962",
+            "YT972",
             f'somebody wrote event {number} of model "{model}" in {target.backend} meanwhile',
             "look what it was, and copy again",
         )

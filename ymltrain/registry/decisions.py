@@ -105,7 +105,7 @@ def _check_expected(state: ModelState, alias: str, expect: int | UnsetType | Non
 def _check_unprotected(state: ModelState, alias: str, override: str) -> None:
     if alias in state.protected and not override:
         raise RegistryError(
-            "YT961",
+            "YT971",
             f'alias "{alias}" of model "{state.name}" is protected: it moves by gates and rollback only',
             "promote a version with gates, or give the reason why it must move by hand: --override REASON",
         )

@@ -46,7 +46,7 @@ def ensure_format(backend: RegistryBackend) -> Format:
             if is_single
             else (f"the registry in {backend} has several writers", "leave `single_writer` out")
         )
-        raise RegistryError("YT960", message, hint)
+        raise RegistryError("YT970", message, hint)
     return found
 
 

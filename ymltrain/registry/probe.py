@@ -38,7 +38,7 @@ def probe_exclusive_creation(backend: RegistryBackend) -> None:
 
 def _unfit(backend: RegistryBackend, what: str) -> RegistryError:
     return RegistryError(
-        "YT960",
+        "YT970",
         f"{backend} cannot keep a registry for several writers: {what}",
         "use a store with conditional writes; or, if never two processes write at once, `single_writer: true`",
     )

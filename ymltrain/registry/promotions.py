@@ -20,7 +20,7 @@ def read_promote(version: Version, alias: str | None, gates: Sequence[str] | Non
     recorded = None if version.promote is None else msgspec.convert(version.promote, Promote)
     if recorded is None and (alias is None or gates is None):
         raise UsageError(
-            "YT963",
+            "YT973",
             f"no gates are recorded for {version}: its recipe has no `registry.promote`",
             "say which: --alias NAME with --gate metric=test/rmse,better_than=champion, or --no-gates",
         )
@@ -41,5 +41,5 @@ def read_gate(text: str) -> Gate:
     except (msgspec.ValidationError, ValueError) as error:
         problem = (str(error), "write KEY=VALUE,… with the keys of a gate in a recipe")
     if problem is not None:
-        raise UsageError("YT963", f"--gate {text}: {problem[0]}", problem[1])
+        raise UsageError("YT973", f"--gate {text}: {problem[0]}", problem[1])
     return gate
