@@ -9,8 +9,6 @@ import yaml
 
 from ymltrain.bundle.contract import Contract
 
-TASKS = {"regression": "tabular-regression", "classification": "tabular-classification"}
-
 
 def write_card(contract: Contract, target_state_words: str) -> str:
     """A Markdown card with front matter; equal bundles give equal cards."""
@@ -19,7 +17,7 @@ def write_card(contract: Contract, target_state_words: str) -> str:
 
 
 def _front_matter(contract: Contract) -> dict[str, Any]:
-    task = TASKS[contract.output.task]
+    task = "tabular-regression" if contract.output.task == "regression" else "tabular-classification"
     results = [
         {"type": name.partition("/")[2], "name": name, "value": value}
         for name, value in sorted(contract.metrics.items())
@@ -37,14 +35,12 @@ def _front_matter(contract: Contract) -> dict[str, Any]:
     }
     return {"library_name": "ymltrain", "pipeline_tag": task, "tags": ["tabular"]} | ({"model-index": [index]} if results else {})
 
-Predicts `{contract.target.name}` ({target_state_words}). Encoders were fitted on {contract.fitted_rows:,} rows of the
-{contract.fitted_on} split.
 
 def _sections(contract: Contract, target_words: str) -> Iterator[str]:
     yield f"# {contract.name}"
     yield contract.description or "No description was written in the recipe."
     yield (
-        f"Predicts `{contract.target.column}` ({target_words}). Encoders were fitted on {contract.fitted_rows:,} rows of the\n"
+        f"Predicts `{contract.target.name}` ({target_words}). Encoders were fitted on {contract.fitted_rows:,} rows of the\n"
         f"{contract.fitted_on} split."
     )
     features = [(f"`{feature.column}`", feature.type, feature.encoder.type) for feature in contract.features]

@@ -15,9 +15,8 @@ from ymltrain.compiler.topology import derive_topology
 from ymltrain.diagnostics import DataError, Diagnostic, KeyPath, Severity, did_you_mean
 from ymltrain.kinds.contracts import ColumnRoles
 from ymltrain.kinds.typed_columns import read_column
-from ymltrain.plan.shapes import ColumnType, Reading, Task
-from ymltrain.diagnostics import Diagnostic, KeyPath, Severity, did_you_mean
 from ymltrain.plan.gate_problems import gate_problems
+from ymltrain.plan.shapes import ColumnType, Reading, Task
 from ymltrain.plan.topology import Topology
 from ymltrain.recipe.document import plain
 from ymltrain.recipe.key_path import format_key_path

@@ -13,7 +13,7 @@ def contract_problems(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[st
         was, now = old.get("output", {}).get(part), new.get("output", {}).get(part)
         if was != now:
             problems.append(f"its {words} is {now}, not {was}")
-    was, now = old.get("target", {}).get("column"), new.get("target", {}).get("column")
+    was, now = _target(old), _target(new)
     if was != now:
         problems.append(f"it predicts {now}, not {was}")
     classes = [contract.get("target", {}).get("state", {}).get("classes") for contract in (old, new)]
@@ -30,6 +30,11 @@ def _input_problems(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]
         if was - now:
             problems.append(f"its column {name} takes no {' or '.join(sorted(was - now))}")
     return problems
+
+
+def _target(contract: Mapping[str, Any]) -> str:
+    target = contract.get("target", {})
+    return ", ".join(target.get("columns") or [str(target.get("column"))])
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:

@@ -57,7 +57,7 @@ def evaluation_digest(plan: Plan, data: str) -> str:
         "split": [split.type, split.params, split.plugin.version],
         "keys": plan.keys,
         "seed": plan.seeds.get("split", plan.seed),
-        "target": plan.target.column,
+        "target": plan.target.columns,
     }
     return bytes_digest(canonical_json(asked))
 
