@@ -126,9 +126,10 @@ def _written_features(resolved: dict[str, Any]) -> dict[str, Any]:
 def _resolved_target(target: Target) -> dict[str, Any]:
     """The target's keys that its task knows, all filled in."""
     names = {"columns": list(target.columns)} if target.task == "multilabel" else {"column": target.columns[0]}
-    resolved: dict[str, Any] = {**names, "type": target.type, "task": target.task}
+    resolved: dict[str, Any] = {**names, "type": target.type}
     if target.task == "regression":
         resolved["transform"] = target.transform
+    resolved["task"] = target.task
     if target.task in ("binary", "multilabel"):
         resolved["threshold"] = _threshold(target)
     written = {"positive": target.positive, "order": target.order, "class_weights": target.class_weights}
