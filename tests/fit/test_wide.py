@@ -45,6 +45,7 @@ def table(rows=1_500):
             "w": random.random(rows) + 0.5,
             "amount": score + random.normal(size=rows) * 0.3,
             "won": ["win" if value > 1 else "lose" for value in score + random.normal(size=rows) * 0.3],
+            "paid": ["yes" if value > 1 else "no" for value in score],
             "grade": [["low", "mid", "high"][min(2, max(0, int(value + 0.5)))] for value in score],
             "high": score > 0,
             "positive": x > 0,

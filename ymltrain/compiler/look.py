@@ -81,16 +81,26 @@ def _settled_target(target: Target | None, look: DataLook | None) -> Target | No
     if target is None:
         return None
     found = look.columns.get(target.columns[0]) if look is not None else None
-    column_type = target.type
-    if column_type is None and target.task == "regression":
+    is_yes_or_no = found == "boolean"
+    if look is not None and is_yes_or_no and look.sample.get_column(target.columns[0]).dtype != _boolean():
+        found = "category"  # words for yes and no stay the words that are predicted
+    column_type, task = target.type, target.task
+    if column_type is None and task == "regression":
         column_type = "number"
-    elif column_type is None and target.task == "multilabel":
+    elif column_type is None and task == "multilabel":
         column_type = "boolean"
-    elif column_type is None and target.task is not None:
-        column_type = "boolean" if found == "boolean" and target.task == "binary" else "category"
+    elif column_type is None and task is not None:
+        column_type = "boolean" if found == "boolean" and task == "binary" else "category"
     elif column_type is None:
         column_type = "category" if found == "text" else found
-    return replace(target, type=column_type, task=target.task or _task_of_type(column_type))
+        task = "binary" if is_yes_or_no else None
+    return replace(target, type=column_type, task=task or _task_of_type(column_type))
+
+
+def _boolean() -> type[pl.DataType]:
+    import polars as pl
+
+    return pl.Boolean
 
 
 def _task_of_type(column_type: ColumnType | None) -> Task | None:
