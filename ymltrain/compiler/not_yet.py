@@ -15,7 +15,7 @@ NOT_YET: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (
         ("compute", "nodes"),
         lambda value: value != 1,
-        "one machine runs: `nodes: 1`; `plan --world` shows what more would take",
+        "one machine runs: `nodes: 1`; `ymltrain plan --world` shows what more would take",
     ),
     (("skew", "profile"), lambda value: value is True, "leave it out"),
 )
