@@ -15,6 +15,7 @@ CONTRACT_VERSION = 1
 CONTRACT_FILE = "contract.json"
 WEIGHTS_FILE = "weights.safetensors"
 GOLDEN_FILE = "golden.parquet"
+PROFILE_FILE = "profile.json"
 CARD_FILE = "README.md"
 
 
@@ -58,6 +59,7 @@ class Digests(msgspec.Struct, frozen=True, kw_only=True):
     weights: str
     tensors: str
     golden: str | None
+    profile: str | None = None
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ymltrain import __version__
 from ymltrain.bundle.card import write_card
@@ -15,6 +17,7 @@ from ymltrain.bundle.contract import (
     CARD_FILE,
     CONTRACT_FILE,
     GOLDEN_FILE,
+    PROFILE_FILE,
     WEIGHTS_FILE,
     Contract,
     Digests,
@@ -25,7 +28,7 @@ from ymltrain.bundle.contract import (
     write_contract,
 )
 from ymltrain.bundle.golden import golden_table, replay_golden
-from ymltrain.bundle.predictor import load_bundle
+from ymltrain.bundle.predictor import Predictor, load_bundle
 from ymltrain.bundle.tensors import digest_tensors, encode_tensors
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.data.prepare import PreparedData
@@ -40,11 +43,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trained:
-    """What training gives a bundle."""
+    """What training gives a bundle. `make_profile` gives the content of its profile, made with the bundle's own predictor."""
 
     data: PreparedData
     weights: Mapping[str, Tensor]
     metrics: Mapping[str, float]
+    make_profile: Callable[[Predictor], bytes] | None = None
 
 
 def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, environment: Mapping[str, str]) -> Contract:
@@ -58,21 +62,31 @@ def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, e
     unfinished.mkdir(parents=True)
     content = encode_tensors(trained.weights)
     write_durably(unfinished / WEIGHTS_FILE, content)
-    contract = _contract(plan, trained, catalog, bytes_digest(content), golden=None)
+    contract = _contract(plan, trained, catalog, bytes_digest(content))
     write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
+    predictor = load_bundle(unfinished, catalog, environment)
+    if trained.make_profile is not None:
+        profile = trained.make_profile(predictor)
+        write_durably(unfinished / PROFILE_FILE, profile)
+        contract = _with_digests(contract, profile=bytes_digest(profile))
     if plan.skew.golden_rows and trained.data.golden.height:
         path = unfinished / GOLDEN_FILE
-        golden_table(trained.data.golden, load_bundle(unfinished, catalog, environment)).write_parquet(path)
-        contract = _contract(plan, trained, catalog, contract.digests.weights, golden=file_digest(path))
-        write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
-        replay_golden(unfinished, load_bundle(unfinished, catalog, environment))
+        golden_table(trained.data.golden, predictor).write_parquet(path)
+        contract = _with_digests(contract, golden=file_digest(path))
+    write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
+    replay_golden(unfinished, load_bundle(unfinished, catalog, environment))
     write_durably(unfinished / CARD_FILE, write_card(contract, _target_words(trained.data)).encode())
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
     return contract
 
 
-def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: str, golden: str | None) -> Contract:
+def _with_digests(contract: Contract, **digests: str) -> Contract:
+    """The contract, naming the content of files that were made with it."""
+    return msgspec.structs.replace(contract, digests=msgspec.structs.replace(contract.digests, **digests))
+
+
+def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: str) -> Contract:
     data = trained.data
     return Contract(
         ymltrain=__version__,
@@ -103,7 +117,7 @@ def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: st
             plan=plan.digest,
             weights=weights_digest,
             tensors=digest_tensors(trained.weights),
-            golden=golden,
+            golden=None,
         ),
     )
 

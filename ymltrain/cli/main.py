@@ -29,6 +29,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "tune": ("ymltrain.cli.tune", "Search the space of a recipe's tuner; report of a study."),
     "parity": ("ymltrain.cli.parity", "Compare the steps of a recipe under single, ddp and fsdp."),
     "predict": ("ymltrain.cli.predict", "Predict with a registered model, a run or a bundle."),
+    "serve": ("ymltrain.cli.serve", "Serve a model over HTTP, and log what is served."),
+    "skew": ("ymltrain.cli.skew", "Find and explain training-serving skew in a serving log."),
     "runs": ("ymltrain.cli.runs", "List, compare and look after runs."),
     "report": ("ymltrain.cli.report", "Write runs as one HTML page."),
     "reproduce": ("ymltrain.cli.reproduce", "Run a run again and say whether the same came out."),

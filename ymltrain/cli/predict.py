@@ -22,12 +22,19 @@ from ymltrain.cli.options import common_options
     metavar="FILE",
     help="Where predictions go: .csv, .parquet or .jsonl.",
 )
+@click.option(
+    "--serving-log",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write inputs, features and predictions there too, as a server does: .jsonl or .parquet.",
+)
 @click.option("--registry", "registry_url", metavar="URL", help="The registry's folder; the workspace's own by default.")
 @common_options
 def command(
     model: str,
     data: str,
     output: Path,
+    serving_log: Path | None,
     registry_url: str | None,
     plugins: tuple[Path, ...],
     workspace: Path | None,
@@ -51,7 +58,7 @@ def command(
     catalog = Catalog.installed(plugins)
     bundle = locate_bundle(model, find_workspace(workspace), catalog, registry_url)
     predictor = load_bundle(bundle, catalog, os.environ)
-    predicted = predict_file(predictor, open_data(data, predictor.contract.reading, catalog, os.environ), output)
+    predicted = predict_file(predictor, open_data(data, predictor.contract.reading, catalog, os.environ), output, serving_log)
     if as_json:
         write_json({"rows": predicted.rows, "output": str(output), "columns": list(predicted.columns)})
     else:

@@ -17,7 +17,6 @@ NOT_YET: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
         lambda value: value != 1,
         "one machine runs: `nodes: 1`; `ymltrain plan --world` shows what more would take",
     ),
-    (("skew", "profile"), lambda value: value is True, "leave it out"),
 )
 """Key path, which values of it are not done yet, and what to write instead."""
 

@@ -63,6 +63,19 @@ class Job:
         source: Datasource = self.build(self.plan.node("datasource"), lambda params: absolute_paths(params, self.workspace))
         return source
 
+    def table_spec(self) -> TableSpec:
+        """How the plan reads its table."""
+        plan = self.plan
+        return TableSpec(
+            features=plan.features,
+            target=plan.target,
+            keys=plan.keys,
+            seeds=plan.seeds,
+            golden_rows=plan.skew.golden_rows,
+            event_time=plan.event_time,
+            weight=plan.weight,
+        )
+
     def prepare_data(self) -> PreparedData:
         """Read, split and encode the data, or take them encoded from the cache. Raises DataError."""
         plan = self.plan
@@ -75,15 +88,7 @@ class Job:
             cache=cache,
             split=self.build(plan.node("split")),
             encoders={feature.column: self.build(plan.node(feature.encoder)) for feature in plan.features},
-            spec=TableSpec(
-                features=plan.features,
-                target=plan.target,
-                keys=plan.keys,
-                seeds=plan.seeds,
-                golden_rows=plan.skew.golden_rows,
-                event_time=plan.event_time,
-                weight=plan.weight,
-            ),
+            spec=self.table_spec(),
         )
 
 

@@ -10,9 +10,10 @@ from typing import BinaryIO
 
 import polars as pl
 
-from ymltrain.bundle.predictor import Predictor
+from ymltrain.bundle.predictor import BATCH_ROWS, Predictor
 from ymltrain.data.reading import read_rows, source_columns
 from ymltrain.diagnostics import BundleError, UsageError, did_you_mean
+from ymltrain.fit.offline_log import OfflineLog
 from ymltrain.kinds.contracts import Datasource
 
 WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], None]] = {
@@ -37,13 +38,17 @@ class Predicted:
     columns: tuple[str, ...]
 
 
-def predict_file(predictor: Predictor, source: Datasource, output: Path) -> Predicted:
-    """Predict every row of a source. Raises UsageError, DataError, BundleError; no half-written output is left."""
+def predict_file(predictor: Predictor, source: Datasource, output: Path, serving_log: Path | None = None) -> Predicted:
+    """Predict every row of a source, and write a serving log of it where one is asked for.
+
+    Raises UsageError, DataError, BundleError; no half-written output is left.
+    """
     write = WRITERS.get(output.suffix.lower())
     if write is None:
         raise UsageError("YT818", f'the type of "{output}" is not one that can be written', f"end it in {', '.join(WRITERS)}")
     _check_columns(predictor, source)
-    predictions = pl.concat([predictor.predict_rows(batch) for batch in _batches(predictor, source)])
+    log = None if serving_log is None else OfflineLog(serving_log, predictor)
+    predictions = pl.concat([_predict(predictor, batch, log) for batch in _batches(predictor, source)])
     unfinished = output.with_name(f".{output.name}.unfinished")
     try:
         with unfinished.open("wb") as file:
@@ -52,7 +57,20 @@ def predict_file(predictor: Predictor, source: Datasource, output: Path) -> Pred
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise UsageError("YT819", f"{output} cannot be written: {error.strerror}", "choose another place") from None
+    if log is not None:
+        log.finish()
     return Predicted(predictions.height, tuple(predictions.columns))
+
+
+def _predict(predictor: Predictor, rows: pl.DataFrame, log: OfflineLog | None) -> pl.DataFrame:
+    if log is None or not rows.height:
+        return predictor.predict_rows(rows)
+    parts = []
+    for part in rows.iter_slices(BATCH_ROWS):
+        encoded = predictor.encode(part)
+        parts.append(predictor.decode(predictor.outputs(encoded)))
+        log.add(part, encoded, parts[-1])
+    return pl.concat(parts)
 
 
 def _check_columns(predictor: Predictor, source: Datasource) -> None:

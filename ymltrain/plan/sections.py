@@ -123,13 +123,28 @@ class Compute(Section, frozen=True, kw_only=True):
         return int(float(self.device_memory[:-3]) * unit)
 
 
+class SkewRule(Section, frozen=True, kw_only=True):
+    """What holds for one feature instead of the general settings."""
+
+    min_effect: Annotated[float, Meta(ge=0, le=1, description="The least distance that matters.")] | None = None
+    atol: Annotated[float, Meta(ge=0, description="How far a served encoded value may be off.")] | None = None
+    rtol: Annotated[float, Meta(ge=0, description="How far, as a share of the value.")] | None = None
+    ignore: Annotated[bool, Meta(description="Find nothing in this feature.")] = False
+
+
 class Skew(Section, frozen=True, kw_only=True):
     """What a bundle keeps for finding training-serving skew."""
 
-    profile: Annotated[bool, Meta(description="Keep a statistical profile of the training data in the bundle.")] = False
+    profile: Annotated[bool, Meta(description="Keep a statistical profile of the training data in the bundle.")] = True
     golden_rows: Annotated[
         int, Meta(ge=0, le=100_000, description="Raw rows kept in the bundle with their expected predictions; 0 keeps none.")
     ] = 512
+    budget: Annotated[float, Meta(gt=0, le=1000, description="False alarms that may be among 1,000 checks of clean logs.")] = 5.0
+    min_effect: Annotated[float, Meta(ge=0, le=1, description="The least distance of a distribution that matters.")] = 0.03
+    atol: Annotated[float, Meta(ge=0, description="How far a served encoded value may be off.")] = 1e-5
+    rtol: Annotated[float, Meta(ge=0, description="How far, as a share of the value.")] = 1.3e-6
+    replay_rows: Annotated[int, Meta(ge=0, description="Records of a log that are replayed.")] = 3_000
+    features: dict[str, SkewRule] = {}
 
 
 class Gate(Section, frozen=True, kw_only=True):

@@ -52,7 +52,8 @@ def hash_values(column: pl.Series) -> npt.NDArray[np.uint64]:
 
     if column.dtype.is_numeric():
         return _hash_numbers(column.cast(pl.Float64))
-    texts = column.cast(pl.String)
+    is_list = isinstance(column.dtype, pl.List)
+    texts = column.cast(pl.List(pl.String)).list.join(",") if is_list else column.cast(pl.String)
     distinct = texts.drop_nulls().unique()
     hashes = pl.Series(_hash_texts(distinct), dtype=pl.UInt64)
     return texts.replace_strict(distinct, hashes, default=0, return_dtype=pl.UInt64).to_numpy()

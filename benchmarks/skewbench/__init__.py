@@ -1,0 +1,1 @@
+"""Serving logs with faults in them, for measuring what finds them."""

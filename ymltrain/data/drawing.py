@@ -1,0 +1,79 @@
+"""Rows of a table as they were read, drawn evenly from train and from the other splits: for profiles and checks of the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ymltrain.data.assignment import assign_rows, split_columns, surveyed
+from ymltrain.data.blocks import read_blocks
+from ymltrain.data.learning import TableSpec
+from ymltrain.data.reading import column_values, finite_or_null
+from ymltrain.data.tally import TRAIN
+from ymltrain.kinds.contracts import Datasource, Split
+from ymltrain.kinds.row_hash import hash_rows
+from ymltrain.plan.shapes import Reading
+
+SEED = 40_487
+
+
+@dataclass(frozen=True)
+class DrawnRows:
+    """Features and target of drawn rows, in table order; `held_out` ones are of val and test. `train_rows` counts all of train."""
+
+    train: pl.DataFrame
+    held_out: pl.DataFrame
+    train_rows: int
+
+
+def draw_rows(source: Datasource, split: Split, spec: TableSpec, most: int) -> DrawnRows:
+    """At most so many rows of either part; the draw depends on the rows' numbers alone. Rows without a target are left out."""
+    looked_at = split_columns(source, split, spec.roles)
+    columns: dict[str, Reading] = {**dict.fromkeys(looked_at, Reading(type="category")), **spec.columns}
+    assigning = surveyed(split, source, {name: columns[name] for name in looked_at}, spec.seeds["split"])
+    parts = (_Part(most), _Part(most))
+    train_rows = 0
+    for first_row, block in read_blocks(source, columns):
+        codes = assign_rows(assigning, looked_at, block, first_row, spec.seeds["split"])
+        has_target = np.ones(block.height, bool)
+        for name in spec.target.columns:
+            has_target &= finite_or_null(column_values(block, name)).is_not_null().to_numpy()
+        hashes = hash_rows(SEED, first_row, block.height)
+        rows = pl.DataFrame({name: block.get_column(name) for name in spec.columns})
+        is_train = (codes == TRAIN) & has_target
+        train_rows += int(is_train.sum())
+        parts[0].update(rows, hashes, is_train)
+        parts[1].update(rows, hashes, (codes != TRAIN) & has_target)
+    empty = pl.DataFrame(schema=dict.fromkeys(spec.columns, pl.Null))
+    return DrawnRows(parts[0].finish(empty), parts[1].finish(empty), train_rows)
+
+
+class _Part:
+    """The rows with the smallest hashes."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._hashes = np.empty(0, np.uint64)
+        self._frames: list[tuple[npt.NDArray[np.uint64], pl.DataFrame]] = []
+
+    def update(self, rows: pl.DataFrame, hashes: npt.NDArray[np.uint64], is_mine: npt.NDArray[np.bool_]) -> None:
+        mine = hashes[is_mine]
+        self._hashes = np.sort(np.concatenate([self._hashes, mine]))[: self._most]
+        if mine.size:
+            self._frames.append((mine, rows.filter(pl.Series(is_mine))))
+        if sum(len(found) for found, _ in self._frames) > 2 * self._most:
+            self._shrink()
+
+    def finish(self, empty: pl.DataFrame) -> pl.DataFrame:
+        self._shrink()
+        frames = [frame for _, frame in self._frames if frame.height]
+        return pl.concat(frames) if frames else empty
+
+    def _shrink(self) -> None:
+        if not self._hashes.size:
+            return
+        kept = [(hashes, frame, hashes <= self._hashes[-1]) for hashes, frame in self._frames]
+        self._frames = [(hashes[stays], frame.filter(pl.Series(stays))) for hashes, frame, stays in kept]

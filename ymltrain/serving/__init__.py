@@ -1,0 +1,1 @@
+"""The serving log, which any service can write, and the reference server."""

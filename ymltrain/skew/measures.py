@@ -1,0 +1,27 @@
+"""Columns as profiles measure them: numbers as Float64, everything else as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from ymltrain.plan.shapes import ColumnType
+from ymltrain.skew.histogram import Bins, category_bins, number_bins
+
+UNMEASURED: dict[ColumnType, str] = {"timestamp": "times move on", "text": "texts differ", "vector": "vectors have no bins"}
+"""Column types whose distribution no profile holds, and why."""
+
+
+def measured(column: pl.Series) -> pl.Series:
+    """A column as `read_rows` gives it, as the bins of its type count it."""
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64)
+    return column if column.dtype == pl.String else column.cast(pl.String)
+
+
+def bins_of(column: pl.Series, order: Sequence[str] = ()) -> Bins:
+    """Bins for a measured column of training values."""
+    if column.dtype.is_numeric():
+        return number_bins(column.drop_nulls().to_numpy())
+    return category_bins(column, order)

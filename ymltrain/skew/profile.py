@@ -1,0 +1,131 @@
+"""Profiles: what a table held, as counts in bins fixed at training. Two of the same bins add up exactly.
+
+A reference profile is of the training data and stands in the bundle; a log's profile is counted in the reference's bins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from ymltrain.diagnostics import DataError
+from ymltrain.plan.plan import canonical_json
+from ymltrain.skew.histogram import Bins, Counts
+from ymltrain.skew.settings import CheckSettings
+
+PROFILE_VERSION = 1
+
+
+class Distribution(msgspec.Struct, frozen=True, kw_only=True):
+    """One column: its bins and how many rows fell into each."""
+
+    bins: Bins
+    counts: tuple[int, ...]
+
+    @property
+    def array(self) -> Counts:
+        return np.asarray(self.counts, np.int64)
+
+    def add(self, counts: Counts) -> Distribution:
+        """The same with these counts added."""
+        return msgspec.structs.replace(self, counts=tuple((self.array + counts).tolist()))
+
+
+class Mean(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums of a number over rows, so that means and deviations of several logs add up."""
+
+    rows: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+    def add(self, other: Mean) -> Mean:
+        return Mean(rows=self.rows + other.rows, total=self.total + other.total, squares=self.squares + other.squares)
+
+    @property
+    def moments(self) -> tuple[float, float, int]:
+        """Mean, standard deviation, rows."""
+        mean = self.total / max(1, self.rows)
+        return mean, math.sqrt(max(0.0, self.squares / max(1, self.rows) - mean * mean)), self.rows
+
+
+class Dependence(msgspec.Struct, frozen=True, kw_only=True):
+    """Which columns go together: correlations of their ranks in training, the upper triangle row by row, of `rows` rows."""
+
+    columns: tuple[str, ...]
+    rows: int
+    correlations: tuple[float, ...]
+
+
+class Noise(msgspec.Struct, frozen=True, kw_only=True):
+    """A column's distance between one stretch of the training data and all of it, over stretches of `rows` rows in order."""
+
+    rows: int
+    mean: float
+    deviation: float
+
+
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of one value of a category: how many, what was predicted of them, how wrong it was."""
+
+    column: str
+    value: str
+    prediction: Mean
+    error: Mean
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What training saw.
+
+    `impact` is by how much predictions change, in their standard deviations, when a feature's values are shuffled;
+    `settings` are those of the recipe;
+    `error` is of rows that did not train: absolute differences, or 0 and 1 for right and wrong labels; `bias` is
+    prediction minus label.
+    """
+
+    profile: int = PROFILE_VERSION
+    model: str
+    rows: int
+    features: dict[str, Distribution]
+    prediction: Distribution
+    target: Distribution
+    error: Mean
+    bias: Mean
+    dependence: Dependence
+    noise: dict[str, Noise]
+    impact: dict[str, float]
+    slices: tuple[Slice, ...] = ()
+    libraries: str = ""
+    settings: CheckSettings = CheckSettings()
+
+
+def write_profile(profile: Profile) -> bytes:
+    """The profile as compact sorted JSON."""
+    return canonical_json(profile) + b"\n"
+
+
+def read_profile(path: Path) -> Profile:
+    """A bundle's profile. Raises DataError (YT989) when there is none, or one that cannot be read."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError("YT989", f"{path.parent} has no profile", "fit with `skew: {profile: true}`, the default") from None
+    profile: Profile = decode(content, Profile, path)
+    return profile
+
+
+def decode(content: bytes, what: type[Any], path: Path) -> Any:
+    """A profile of either kind from JSON. Raises DataError (YT989)."""
+    try:
+        return msgspec.json.decode(content, type=what)
+    except msgspec.DecodeError as error:
+        raise DataError("YT989", f"{path} is not a profile this version reads: {error}", "make it again") from None
+
+
+def bin_names(distributions: Mapping[str, Distribution]) -> dict[str, list[str]]:
+    """The names of every column's bins."""
+    return {name: found.bins.names for name, found in distributions.items()}

@@ -1,0 +1,316 @@
+"""One pass over a log: its profile, and the sample that is replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ymltrain.data.reading import Readings
+from ymltrain.skew.histogram import CategoryBins, NumberBins
+from ymltrain.skew.log import RawBatch
+from ymltrain.skew.log_profile import STRETCHES, Field, LogProfile, Occurrence, Stretch, thin
+from ymltrain.skew.measures import measured
+from ymltrain.skew.profile import Distribution, Mean, Profile
+from ymltrain.skew.records import Column, Mask, Records, read_records
+from ymltrain.skew.sample import Sample, SampleDraw
+
+STRETCH_ROWS = 256
+NOTED_UNSEEN = 20
+SHOWN_CHARACTERS = 60
+STAMPS = ("bundle", "versions.program", "versions.weights", "versions.encoders", "versions.libraries")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one pass over a log leaves."""
+
+    profile: LogProfile
+    sample: Sample | None
+    cells: int
+
+
+def summarise_log(
+    batches: Iterable[RawBatch], columns: Readings, reference: Profile | None, bundle: str, replay_rows: int
+) -> Summary:
+    """Read a log once. Without a reference (a bundle that has no profile) nothing is counted but breaks of the contract."""
+    reader = _Reader(dict(columns), reference, bundle, replay_rows)
+    for raw in batches:
+        reader.update(raw)
+    return reader.finish()
+
+
+class _Reader:
+    """Counts while the log goes by."""
+
+    def __init__(self, columns: Readings, reference: Profile | None, bundle: str, replay_rows: int) -> None:
+        self._columns = columns
+        self._bundle = bundle
+        self._rows = 0
+        self._cells = 0
+        self._counts = (
+            {} if reference is None else {name: _Counter(found) for name, found in reference.features.items() if name in columns}
+        )
+        self._prediction = None if reference is None else _Counter(reference.prediction)
+        self._label = None if reference is None else _Counter(reference.target)
+        self._fields = {name: _FieldCounter() for name in columns}
+        self._extra: dict[str, Occurrence] = {}
+        self._versions: dict[str, dict[str, Occurrence]] = {}
+        self._damaged = Occurrence()
+        self._ids = _Ids()
+        self._order = _Order()
+        self._error, self._bias = Mean(), Mean()
+        self._recorded: set[str] = set()
+        self._stretches: list[Stretch] = []
+        self._draw = SampleDraw(replay_rows)
+
+    def update(self, raw: RawBatch) -> None:
+        """Take in the next batch."""
+        records = read_records(raw, self._rows, self._columns)
+        for line in records.damaged:
+            self._damaged = self._damaged.add(Occurrence(count=1, row=line - 1, value=f"line {line}"))
+        if not records.rows:
+            return
+        ids = records.fields.get("request_id")
+        unreadable = np.zeros(records.rows, bool)
+        for name, column in records.columns.items():
+            unreadable |= self._fields[name].update(column, records.first_row, ids)
+        for name in records.extra:
+            self._extra[name] = self._extra.get(name, Occurrence()).add(_extra(raw.inputs[name], records, ids))
+        self._count(records)
+        self._stamps(records, ids)
+        self._ids.update(ids, records.first_row)
+        self._order.update(records.fields.get("served_at"), records.first_row, ids)
+        self._draw.update(records, unreadable)
+        self._recorded |= {"inputs"} if raw.has_inputs else {"columns"}
+        self._recorded |= {"features"} if raw.features is not None else set()
+        self._recorded |= {name for name, values in records.fields.items() if values.null_count() < values.len()}
+        self._rows += records.rows
+
+    def _count(self, records: Records) -> None:
+        """Histograms, by stretches of rows while the timeline is short."""
+        prediction, label = records.fields.get("prediction"), records.fields.get("label")
+        times = records.fields.get("served_at")
+        size = max(STRETCH_ROWS, -(-(self._rows + records.rows) // STRETCHES))
+        counted: dict[str, list[np.ndarray[Any, Any]]] = {}
+        for name, counter in self._counts.items():
+            column = measured(records.columns[name].read)
+            counted[name] = counter.update(column, size)
+            self._fields[name].note_unseen(counter, column, records.first_row, records.fields.get("request_id"))
+            self._cells += records.rows
+        for name, outcome, series in (("prediction", self._prediction, prediction), ("label", self._label, label)):
+            if outcome is not None and series is not None and series.null_count() < series.len():
+                counted[f"({name})"] = outcome.update(_like(series, outcome), size)
+        self._errors(prediction, label)
+        for number, start in enumerate(range(0, records.rows, size)):
+            time = None if times is None else times[start]
+            self._stretches.append(
+                Stretch(
+                    first_row=records.first_row + start,
+                    rows=min(size, records.rows - start),
+                    time=None if time is None else str(time),
+                    counts={name: tuple(parts[number].tolist()) for name, parts in counted.items()},
+                )
+            )
+        if len(self._stretches) > 4 * STRETCHES:
+            self._stretches = list(thin(self._stretches, 2 * STRETCHES))
+
+    def _errors(self, prediction: pl.Series | None, label: pl.Series | None) -> None:
+        """Differences of predictions and labels, where both are there."""
+        if prediction is None or label is None or self._label is None:
+            return
+        if isinstance(self._label.found.bins, NumberBins):
+            difference = (prediction.cast(pl.Float64, strict=False) - label.cast(pl.Float64, strict=False)).drop_nulls().to_numpy()
+            difference = difference[np.isfinite(difference)]
+            self._error = self._error.add(mean_of(np.abs(difference)))
+            self._bias = self._bias.add(mean_of(difference))
+        else:
+            wrong = (prediction.cast(pl.String) != label.cast(pl.String)).drop_nulls().cast(pl.Float64).to_numpy()
+            self._error = self._error.add(mean_of(wrong))
+
+    def _stamps(self, records: Records, ids: pl.Series | None) -> None:
+        for name in STAMPS:
+            values = records.fields.get(name)
+            if values is None:
+                continue
+            found = self._versions.setdefault(name, {})
+            text = values.cast(pl.String)
+            for value, count in text.value_counts().iter_rows():
+                key = "" if value is None else value
+                row = int((text.is_null() if value is None else text == value).arg_max() or 0)
+                found[key] = found.get(key, Occurrence()).add(occurrence(row, records.first_row, ids, value, count))
+
+    def finish(self) -> Summary:
+        """The profile and the sample."""
+        profile = LogProfile(
+            bundle=self._bundle,
+            rows=self._rows,
+            features={name: counter.found for name, counter in self._counts.items()},
+            fields={name: counter.finish() for name, counter in self._fields.items()},
+            extra=self._extra,
+            versions=self._versions,
+            prediction=self._prediction.total() if self._prediction is not None else None,
+            label=self._label.total() if self._label is not None else None,
+            error=self._error,
+            bias=self._bias,
+            damaged=self._damaged,
+            repeated=self._ids.repeated,
+            out_of_order=self._order.found,
+            first_time=self._order.first,
+            last_time=self._order.last,
+            stretches=thin(self._stretches),
+            recorded=tuple(sorted(self._recorded)),
+        )
+        return Summary(profile, self._draw.finish(), self._cells)
+
+
+def mean_of(values: np.ndarray[Any, Any]) -> Mean:
+    """Sums of a block of numbers."""
+    return Mean(rows=int(values.size), total=float(values.sum()), squares=float((values * values).sum()))
+
+
+def occurrence(row: int, first_row: int, ids: pl.Series | None, value: Any, count: int) -> Occurrence:
+    """The first of `count` findings, at a row of a batch."""
+    request = None if ids is None or ids[row] is None else str(ids[row])
+    text = None if value is None else str(value)
+    shown = text if text is None or len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+    return Occurrence(count=count, row=first_row + row, request_id=request, value=shown)
+
+
+def _extra(values: Any, records: Records, ids: pl.Series | None) -> Occurrence:
+    """An input column beyond the contract: the rows that have a value in it."""
+    if isinstance(values, pl.Series):
+        there = values.is_not_null().to_numpy()
+    else:
+        there = np.fromiter((value is not None and repr(value) != "absent" for value in values), bool, records.rows)
+    if not there.any():
+        return Occurrence()
+    row = int(there.argmax())
+    return occurrence(row, records.first_row, ids, values[row], int(there.sum()))
+
+
+def _like(series: pl.Series, counter: _Counter) -> pl.Series:
+    """Predictions or labels as their bins count them."""
+    if isinstance(counter.found.bins, NumberBins):
+        return series.cast(pl.Float64, strict=False)
+    return series.cast(pl.String)
+
+
+class _Counter:
+    """Adds up one distribution."""
+
+    def __init__(self, reference: Distribution) -> None:
+        self._bins = reference.bins
+        self._total = np.zeros(reference.bins.size, np.int64)
+
+    @property
+    def found(self) -> Distribution:
+        return Distribution(bins=self._bins, counts=tuple(self._total.tolist()))
+
+    def total(self) -> Distribution | None:
+        return self.found if self._total.any() else None
+
+    def update(self, column: pl.Series, size: int) -> list[np.ndarray[Any, Any]]:
+        """Count a column; the counts of each stretch of `size` rows."""
+        parts = [self._bins.count(column.slice(start, size)) for start in range(0, column.len(), size)]
+        self._total += np.sum(parts, axis=0)
+        return parts
+
+    def unseen(self, column: pl.Series) -> pl.Series:
+        return self._bins.unseen(column) if isinstance(self._bins, CategoryBins) else column.clear()
+
+
+class _FieldCounter:
+    """Adds up where one input column breaks the contract."""
+
+    def __init__(self) -> None:
+        self._found = {name: Occurrence() for name in ("absent", "wrong_type", "null", "infinite")}
+        self._unseen: dict[str, Occurrence] = {}
+
+    def update(self, column: Column, first_row: int, ids: pl.Series | None) -> Mask:
+        """Take in a batch's column; returns which rows cannot be read."""
+        nothing = np.zeros(column.read.len(), bool)
+        absent = nothing if column.absent is None else column.absent
+        wrong = nothing if column.wrong is None else column.wrong
+        missing = column.read.is_null().to_numpy() if column.read.null_count() else nothing
+        infinite = nothing
+        if column.read.dtype.is_float():
+            values = column.read.to_numpy()
+            if not np.isfinite(values).all():
+                infinite = np.isinf(values)
+                missing = missing | np.isnan(values)
+        masks = {"absent": absent, "wrong_type": wrong, "null": missing & ~absent & ~wrong, "infinite": infinite}
+        for name, mask in masks.items():
+            if mask.any():
+                row = int(mask.argmax())
+                found = occurrence(row, first_row, ids, column.value(row), int(mask.sum()))
+                self._found[name] = self._found[name].add(found)
+        unreadable: Mask = absent | wrong | infinite
+        return unreadable
+
+    def note_unseen(self, counter: _Counter, column: pl.Series, first_row: int, ids: pl.Series | None) -> None:
+        """Which values of a category training never had."""
+        unseen = counter.unseen(column)
+        if not unseen.len():
+            return
+        for value, count in unseen.value_counts(sort=True).iter_rows():
+            if value not in self._unseen and len(self._unseen) >= NOTED_UNSEEN:
+                continue
+            row = int((column == value).arg_max() or 0)
+            self._unseen[value] = self._unseen.get(value, Occurrence()).add(occurrence(row, first_row, ids, value, count))
+
+    def finish(self) -> Field:
+        return Field(**self._found, unseen=self._unseen)
+
+
+class _Ids:
+    """Repeated request ids, remembered by hash up to a bound."""
+
+    MOST = 2_000_000
+
+    def __init__(self) -> None:
+        self.repeated = Occurrence()
+        self._seen = np.empty(0, np.uint64)
+
+    def update(self, ids: pl.Series | None, first_row: int) -> None:
+        if ids is None or not ids.len():
+            return
+        hashes = ids.cast(pl.String).hash(1).to_numpy()
+        there = ids.is_not_null().to_numpy()
+        _, first = np.unique(hashes, return_index=True)
+        again = np.ones(hashes.size, bool)
+        again[first] = False
+        if self._seen.size:
+            position = np.minimum(np.searchsorted(self._seen, hashes), self._seen.size - 1)
+            again |= self._seen[position] == hashes
+        again &= there
+        if again.any():
+            row = int(again.argmax())
+            self.repeated = self.repeated.add(occurrence(row, first_row, ids, ids[row], int(again.sum())))
+        if self._seen.size < self.MOST:
+            self._seen = np.union1d(self._seen, hashes[there])
+
+
+class _Order:
+    """Records that were served before one that stands above them."""
+
+    def __init__(self) -> None:
+        self.found = Occurrence()
+        self.first: str | None = None
+        self.last: str | None = None
+
+    def update(self, times: pl.Series | None, first_row: int, ids: pl.Series | None) -> None:
+        if times is None or times.null_count() == times.len():
+            return
+        text = times.cast(pl.String)
+        low, high = str(text.min()), str(text.max())
+        before = text.shift(1, fill_value=self.last)
+        earlier = (text < before).fill_null(value=False)
+        if earlier.any():
+            row = int(earlier.arg_max() or 0)
+            self.found = self.found.add(occurrence(row, first_row, ids, text[row], int(earlier.sum())))
+        self.first = low if self.first is None else min(low, self.first)
+        self.last = high if self.last is None else max(high, self.last)
