@@ -50,8 +50,7 @@ def _offered(distribution: Distribution) -> tuple[str, list[PluginEntry]]:
     ours = [point for point in points if _kind_of(point) in KINDS]
     if not ours:
         return "", []
-    metadata = distribution.metadata  # parsed anew at each access
-    name, version = str(metadata["Name"] or "a distribution without a name"), str(metadata["Version"] or "")
+    name, version = _name_and_version(distribution)
     built_for = versions_built_for(point.name for point in points if point.group == API_GROUP)
     return name, [
         PluginEntry(
@@ -63,6 +62,16 @@ def _offered(distribution: Distribution) -> tuple[str, list[PluginEntry]]:
         )
         for point in ours
     ]
+
+
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """What its metadata says, as far as it says it: where the backport `importlib_metadata` is imported, a missing one raises."""
+    try:
+        metadata = distribution.metadata  # parsed anew at each access
+        said = {key: str(metadata[key] or "") for key in ("Name", "Version") if key in metadata}
+    except (ValueError, TypeError, AttributeError, OSError, LookupError):
+        said = {}
+    return said.get("Name") or "a distribution without a name", said.get("Version", "")
 
 
 def _kind_of(point: EntryPoint) -> str:

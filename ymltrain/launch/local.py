@@ -160,7 +160,8 @@ class _Workers:
             return RunError("YT981", self._watch.hung, self._hint())
         ranks = sorted(self._failures.items(), key=lambda item: (item[1].exitcode >= 0, item[1].timestamp))
         rank, failure = ranks[0]
-        if failure.exitcode < 0:
+        stopped = failure.exitcode == -signal.SIGTERM and self._watch.failures  # by the agent, after another rank told its failure
+        if failure.exitcode < 0 and not stopped:
             died = f"rank {rank} (process {failure.pid}) was killed by {signal.Signals(-failure.exitcode).name}"
             return RunError("YT980", died, self._hint())
         told = next(iter(self._watch.failures.values()), None)  # the first to tell; the others lost their connection to it

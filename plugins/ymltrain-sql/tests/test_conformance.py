@@ -11,8 +11,6 @@ from ymltrain.testing.datasource import DatasourceKit
 
 from ymltrain_sql.source import SqlParams, SqlSource
 
-from .postgresql import PASSWORD, running_server
-
 TYPES = {pl.String: sqlalchemy.Text, pl.Int64: sqlalchemy.BigInteger, pl.Float64: sqlalchemy.Double, pl.Null: sqlalchemy.Text}
 KEY = "row number"
 
@@ -57,20 +55,13 @@ class TestSqlite(DatasourceKit):
         return source(f"sqlite:///{file}", table, "rows")
 
 
-@pytest.fixture(scope="module")
-def server():
-    """The URL of a running server."""
-    with running_server() as port:
-        yield f"postgresql+psycopg://reader:{PASSWORD}@127.0.0.1:{port}/postgres"
-
-
 @pytest.mark.services
 class TestPostgresql(DatasourceKit):
     """Over tables of a PostgreSQL server."""
 
     @pytest.fixture(autouse=True)
-    def _at(self, server):
-        self._url = server
+    def _at(self, postgresql):
+        self._url = postgresql
         self._made = 0
 
     def make(self, folder: Path, table: pl.DataFrame) -> SqlSource:

@@ -15,8 +15,6 @@ from ymltrain.api import DataError
 
 from ymltrain_sql.source import SqlParams, SqlSource
 
-from .postgresql import PASSWORD, running_server
-
 pytestmark = pytest.mark.services
 
 TYPES = """
@@ -29,21 +27,19 @@ INSERT INTO kinds VALUES
 
 
 @pytest.fixture(scope="module")
-def url():
+def url(postgresql):
     """The URL of a running server with two tables."""
-    with running_server() as port:
-        found = f"postgresql+psycopg://reader:{PASSWORD}@127.0.0.1:{port}/postgres"
-        engine = sqlalchemy.create_engine(found)
-        with engine.begin() as connection:
-            for statement in TYPES.split(";"):
-                connection.exec_driver_sql(statement)
-            connection.exec_driver_sql(
-                "CREATE TABLE flats AS SELECT i AS id, mod(i, 90) + 20.0 AS area, mod(i, 4) AS rooms, "
-                "CASE WHEN mod(i, 3) = 0 THEN 'old' ELSE 'new' END AS state, (mod(i, 90) + 20) * 3000 + mod(i, 7) * 100 AS price "
-                "FROM generate_series(1, 2000) AS i"
-            )
-        engine.dispose()
-        yield found
+    engine = sqlalchemy.create_engine(postgresql)
+    with engine.begin() as connection:
+        for statement in TYPES.split(";"):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(
+            "CREATE TABLE flats AS SELECT i AS id, mod(i, 90) + 20.0 AS area, mod(i, 4) AS rooms, "
+            "CASE WHEN mod(i, 3) = 0 THEN 'old' ELSE 'new' END AS state, (mod(i, 90) + 20) * 3000 + mod(i, 7) * 100 AS price "
+            "FROM generate_series(1, 2000) AS i"
+        )
+    engine.dispose()
+    return postgresql
 
 
 def test_types_come_through(url):
@@ -82,7 +78,8 @@ def test_rows_are_streamed_by_a_cursor_on_the_server(url):
 
 def test_mistakes_are_named_without_credentials(url):
     """A wrong password, a missing table and a column twice are said in words; the password is in none of them."""
-    wrong = url.replace(PASSWORD, "wrong-pass-77")
+    password = sqlalchemy.make_url(url).password
+    wrong = url.replace(password, "wrong-pass-77")
     for params, problem in (
         ({"url": wrong, "table": "flats"}, "password authentication failed"),
         ({"url": url, "table": "flat"}, 'relation "flat" does not exist'),
@@ -91,19 +88,20 @@ def test_mistakes_are_named_without_credentials(url):
     ):
         with pytest.raises(DataError, match=problem) as caught:
             SqlSource(SqlParams(**params, order_by="id")).fingerprint()
-        assert PASSWORD not in caught.value.message
+        assert password not in caught.value.message
         assert "wrong-pass-77" not in caught.value.message
 
 
 def test_a_whole_fit_and_predict(url, tmp_path):
     """A recipe with a secret in its URL trains on a query; nothing that is written holds the secret; DATA may be a datasource."""
-    open_url = url.replace(PASSWORD, "${secret:FLATS_PASSWORD}")
+    password = sqlalchemy.make_url(url).password
+    open_url = url.replace(password, "${secret:FLATS_PASSWORD}")
     (tmp_path / "flats.yaml").write_text(
         f"recipe: 1\nname: flats\ndatasource:\n  type: sql\n  url: {open_url}\n"
         "  query: SELECT id, area, rooms, state, price FROM flats WHERE price > 0\n  order_by: id\n"
         "features: {area: number, rooms: number, state: category}\ntarget: price\nmodel: linear\ntrainer: {max_epochs: 2}\n"
     )
-    environment = {**os.environ, "FLATS_PASSWORD": PASSWORD}
+    environment = {**os.environ, "FLATS_PASSWORD": password}
 
     def run(*arguments):
         command = [sys.executable, "-m", "ymltrain", *arguments, "--json"]
@@ -115,7 +113,7 @@ def test_a_whole_fit_and_predict(url, tmp_path):
     assert fitted["status"] == "done"
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert written
-    assert not [path for path in written if PASSWORD.encode() in path.read_bytes()]
+    assert not [path for path in written if password.encode() in path.read_bytes()]
     data = "{type: sql, query: 'SELECT id, area, rooms, state FROM flats WHERE id <= 7'}"
     assert run("predict", fitted["run_id"], data, "-o", "out.csv")["rows"] == 7
     assert run("predict", fitted["run_id"], open_url, "-o", "all.csv")["rows"] == 2000

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 PASSWORD = "s3cret-of-the-test"
 
 
@@ -57,3 +59,10 @@ def running_server() -> Iterator[int]:
     finally:
         run("pg_ctl", "stop", "-D", data, "-m", "immediate")
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    """The URL, with its password, of a running server."""
+    with running_server() as port:
+        yield f"postgresql+psycopg://reader:{PASSWORD}@127.0.0.1:{port}/postgres"
