@@ -86,3 +86,11 @@ def test_a_command_line_word_by_word():
         "url=https://***@c/d",
         "***",
     ]
+
+
+def test_a_reference_to_a_secret_is_none_and_a_password_in_a_url_is_one():
+    """`${secret:NAME}` in a URL may be kept with a run; a literal password, whole or in part, may not."""
+    redactor = Redactor({})
+    assert not redactor.holds_secret("postgresql+psycopg://reader:${secret:FLATS_PASSWORD}@host/flats")
+    assert redactor.holds_secret("postgresql+psycopg://reader:hunter2@host/flats")
+    assert redactor.holds_secret("postgresql+psycopg://reader:hunter${secret:REST}@host/flats")

@@ -19,6 +19,7 @@ _VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s"',;&})]+)"""
 SECRET_VARIABLE = re.compile(rf"{_WORD}|(?:^|_)(?:key|pass|pat|auth)(?:$|_)|_pwd(?:$|_)", re.IGNORECASE)
 SECRET_OPTION = re.compile(rf"--?[\w-]*{_WORD}", re.IGNORECASE)
 PASSWORD_IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://[^/?#\s:@]*:[^/?#\s@]+@", re.IGNORECASE)
+SECRET_REFERENCE = re.compile(r"\$\{secret:[^}]*\}")
 WRITTEN_SECRETS = (
     re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://)[^/?#\s]+(?=@)", re.IGNORECASE),
     re.compile(rf"(\bauthorization[\"']?\s*[=:]\s*[\"']?(?:bearer|basic|token)\s+){_VALUE}", re.IGNORECASE),
@@ -44,7 +45,11 @@ class Redactor:
         self._known = re.compile("|".join(map(re.escape, longest_first))) if known else None
 
     def holds_secret(self, text: str) -> bool:
-        """Whether a text holds the value of a variable that says secret, or a password within a URL: no guess by names."""
+        """Whether a text holds the value of a variable that says secret, or a password within a URL: no guess by names.
+
+        A reference such as `${secret:NAME}` is none: it only says where the secret is.
+        """
+        text = SECRET_REFERENCE.sub("", text)
         return bool((self._known is not None and self._known.search(text)) or PASSWORD_IN_URL.search(text))
 
     def redact(self, text: str) -> str:
