@@ -12,15 +12,18 @@ from ymltrain.storage.safetensors_header import read_header
 
 PICKLE = re.compile(rb"\x80[\x02-\x05]|PK\x03\x04|PK\x05\x06", re.DOTALL)
 """How pickles and the archives that hold them (torch.save) begin."""
+SAFETENSORS = re.compile(rb".{4}\x00{4}\{", re.DOTALL)
+"""How safetensors begin: the header's length in 8 bytes, which may look like a pickle's (640 is `\\x80\\x02`), and its JSON."""
 LARGEST_DOCUMENT = 64 << 20
 
 
 def check_content(path: Path, name: str) -> None:
     """Raise RegistryError unless a file holds what its suffix says. `name` is its path in the version."""
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(9)
     suffix = path.suffix.lower()
-    if PICKLE.match(start) and suffix != ".pt2":  # torch.export's archive, which ymltrain never opens
+    is_weights = suffix == ".safetensors" and SAFETENSORS.match(start) is not None
+    if PICKLE.match(start) and not is_weights and suffix != ".pt2":  # torch.export's archive is never opened
         raise _unfit(name, "holds a pickle or an archive", "store weights as safetensors")
     try:
         if suffix == ".safetensors":
@@ -34,7 +37,7 @@ def check_content(path: Path, name: str) -> None:
 
 
 def _check_magic(start: bytes, magic: bytes, what: str) -> None:
-    if start != magic:
+    if not start.startswith(magic):
         raise ValueError(f"it is no {what}")
 
 
