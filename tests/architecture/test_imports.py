@@ -82,6 +82,18 @@ def test_what_every_command_loads_is_light(name):
     assert heavy_imports_of(modules_below(name)) == "[]"
 
 
+def test_checking_a_recipe_loads_no_numerical_library_but_its_reader():
+    """`check` looks at the data with polars, which is slow enough; what only training needs stays out, whatever it calls."""
+    program = (
+        "import runpy, sys\n"
+        "sys.argv = ['ymltrain', 'check', 'recipes/diamonds.yaml']\n"
+        "try:\n    runpy.run_module('ymltrain', run_name='__main__')\n"
+        f"except SystemExit as ended:\n    print(ended.code or 0, sorted({set(HEAVY)!r} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1:] == ["0 ['polars']"], done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("file", files_of("builtin"), ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_a_builtin_plugin_sees_what_a_stranger_sees(file):
     """A built-in imports of ymltrain only the API for plugins, and modules beside it."""

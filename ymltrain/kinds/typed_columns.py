@@ -70,11 +70,12 @@ def is_readable(dtype: pl.DataType) -> bool:
 
 
 def _as_text(column: pl.Series) -> pl.Series:
-    import numpy as np
     import polars as pl
 
     if not column.dtype.is_float():
         return column.cast(pl.String)
+    import numpy as np  # slow to load, and `check` has text columns far more often than floats read as text
+
     values = column.to_numpy()
     is_missing = np.isnan(values)
     return pl.Series(
