@@ -40,13 +40,17 @@ class World:
     def encode(self, value: Any, feature: str | None = None) -> Any:
         state = self.state(feature)
         if self.type(feature) == "number":
-            if value is None or not math.isfinite(value):
-                return 0.0
-            return float(np.float32((value - state["mean"]) / state["std"]))
+            is_missing = value is None or not math.isfinite(value)
+            code = 0.0 if is_missing else float(np.float32((value - state["mean"]) / state["std"]))
+            return self.shaped(code, feature, is_missing=is_missing)
         values = state["values"]
         if value is None:
             return len(values) + 1 if state["has_null"] else 0
         return values.index(value) + 1 if value in values else 0
+
+    def shaped(self, code: float, feature: str | None = None, *, is_missing: bool = False) -> Any:
+        """An encoded number as a log has it: alone, or with the indicator of a missing value beside it."""
+        return [code, float(is_missing)] if self.state(feature)["has_indicator"] else code
 
     def others(self, kind: str) -> list[str]:
         return [f["column"] for f in self.contract["features"] if f["type"] == kind and f["column"] != self.feature]
@@ -61,17 +65,18 @@ class Fault:
     kind: str | None
     causes: tuple[str, ...]
     inject: Callable[[World], None]
-    whole_log: bool = False
+
+    def fits(self, records: list[Record]) -> bool:
+        """Whether these records can have it: faults of a predicted number need one."""
+        return self.skew_class != "numeric" or isinstance(records[0]["prediction"], int | float)
 
 
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(
-    skew_class: str, kind: str | None, *causes: str, whole_log: bool = False
-) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
+def fault(skew_class: str, kind: str | None, *causes: str) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
     def mark(function: Callable[[World], None]) -> Callable[[World], None]:
-        FAULTS[function.__name__] = Fault(function.__name__, skew_class, kind, causes, function, whole_log)
+        FAULTS[function.__name__] = Fault(function.__name__, skew_class, kind, causes, function)
         return function
 
     return mark
@@ -87,7 +92,8 @@ def _served(world: World, change: Callable[[Any, Record], Any]) -> None:
 def _codes(world: World, change: Callable[[Any], Any]) -> None:
     for row in world.rows:
         features = world.records[row]["features"]
-        features[world.feature] = change(features[world.feature])
+        code = features[world.feature]
+        features[world.feature] = [change(code[0]), *code[1:]] if isinstance(code, list) else change(code)
 
 
 # transform, numbers
@@ -122,7 +128,7 @@ def wrong_statistics(world: World) -> None:
     std = world.state()["std"] * float(world.rng.uniform(1.1, 1.8))
     for row in world.rows:
         value = world.records[row]["inputs"][world.feature]
-        world.records[row]["features"][world.feature] = float(np.float32((value - mean) / std))
+        world.records[row]["features"][world.feature] = world.shaped(float(np.float32((value - mean) / std)))
 
 
 @fault("transform", "number", "default_fill")
@@ -205,7 +211,7 @@ def swapped_numbers(world: World) -> None:
 def raw_served(world: World) -> None:
     for row in world.rows:
         record = world.records[row]
-        record["features"][world.feature] = float(record["inputs"][world.feature])
+        record["features"][world.feature] = world.shaped(float(record["inputs"][world.feature]))
 
 
 @fault("transform", "number", "extra_transform")
@@ -217,7 +223,7 @@ def logarithm(world: World) -> None:
 def clipped(world: World) -> None:
     state = world.state()
     high = state["mean"] + 1.0 * state["std"]
-    world.rows = list(range(len(world.records)))
+    world.rows = [row for row, record in enumerate(world.records) if record["inputs"][world.feature] is not None]
     _served(world, lambda value, _: min(value, high))
 
 
@@ -293,7 +299,7 @@ def vocabulary_older(world: World) -> None:
 # schema
 
 
-@fault("schema", "number", "missing_column", whole_log=True)
+@fault("schema", "number", "missing_column")
 def column_missing(world: World) -> None:
     for row in world.rows:
         world.records[row]["inputs"].pop(world.feature, None)
@@ -324,14 +330,14 @@ def nested(world: World) -> None:
 def infinite(world: World) -> None:
     for row in world.rows:
         world.records[row]["inputs"][world.feature] = math.inf
-        world.records[row]["features"][world.feature] = 0.0
+        world.records[row]["features"][world.feature] = world.shaped(0.0, is_missing=True)
 
 
 @fault("schema", "number", "missing_values")
 def nulls(world: World) -> None:
     for row in world.rows:
         world.records[row]["inputs"][world.feature] = None
-        world.records[row]["features"][world.feature] = 0.0
+        world.records[row]["features"][world.feature] = world.shaped(0.0, is_missing=True)
 
 
 @fault("schema", "category", "string_encoding")

@@ -88,7 +88,7 @@ def run_fault(bench: Bench, fault: Fault, prevalence: float, seed: int) -> Outco
     rng = np.random.default_rng(seed)
     records = bench.clean(rng)
     columns = [f["column"] for f in bench.contract["features"] if fault.kind in (None, f["type"])]
-    if not columns:
+    if not columns or not fault.fits(records):
         return None
     feature = str(rng.choice(columns))
     count = max(1, round(prevalence * len(records)))
