@@ -50,7 +50,8 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
         del partial["required"]
     target = {key: value for key, value in properties["target"].items() if key not in ("if", "else")}
     names = {"type": "array", "items": {"type": "string", "minLength": 1}}
-    properties["target"] = {"anyOf": [{"type": "string", "minLength": 1}, names, target]}
+    # the mapping stands first: where no branch fits, editors tell the mistake of the first, and it is the one to tell
+    properties["target"] = {"anyOf": [target, {"type": "string", "minLength": 1}, names]}
     definitions["Column"] = _column_or_word(definitions["Column"])
     fragment = deepcopy({key: value for key, value in properties.items() if key not in ("recipe", "extends")})
     schema.pop("required")
