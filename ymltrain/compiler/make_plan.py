@@ -9,7 +9,7 @@ import msgspec
 from ymltrain import __version__
 from ymltrain.compiler.graph import Column, LinkedNode, PluginGraph, Target
 from ymltrain.compiler.request import Request
-from ymltrain.compiler.rules import fractions
+from ymltrain.compiler.rules.splits import fractions
 from ymltrain.compiler.stages import draw_stages
 from ymltrain.compiler.topology import derive_topology
 from ymltrain.diagnostics import UsageError

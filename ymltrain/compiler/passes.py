@@ -14,7 +14,7 @@ from ymltrain.compiler.look import look_at_data
 from ymltrain.compiler.make_plan import make_plan
 from ymltrain.compiler.not_yet import report_not_yet
 from ymltrain.compiler.request import Request
-from ymltrain.compiler.rules import check_graph
+from ymltrain.compiler.rules.check import check_graph
 from ymltrain.compiler.search.check import check_search as check_tuner
 from ymltrain.compiler.search.trial import trial_document
 from ymltrain.compiler.strategy import choose_strategy

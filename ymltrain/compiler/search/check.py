@@ -11,7 +11,7 @@ import msgspec
 from ymltrain.compiler.graph import PluginGraph
 from ymltrain.compiler.make_plan import resolved_recipe
 from ymltrain.compiler.request import Request
-from ymltrain.compiler.rules import written_metrics
+from ymltrain.compiler.rules.measures import written_metrics
 from ymltrain.compiler.search.constraints import read_constraints
 from ymltrain.compiler.search.probes import find_faults
 from ymltrain.compiler.search.try_first import read_try_first
