@@ -46,7 +46,7 @@ def backfill_findings(sample: Sample, table: pl.DataFrame, columns: Readings) ->
     for name, reading in columns.items():
         if name not in table.columns or not there.any():
             continue
-        later = read_rows(joined.select(pl.col(name)), {name: reading}).get_column(name)
+        later = read_rows(joined[[name]], {name: reading}).get_column(name)
         served = sample.inputs.get_column(name)
         if reading.type == "number":
             a, b = served.to_numpy().astype(np.float64), later.to_numpy().astype(np.float64)

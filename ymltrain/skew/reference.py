@@ -49,7 +49,7 @@ def make_profile(predictor: Predictor, rows: ProfileRows, libraries: str, settin
         if reading.type not in UNMEASURED
     }
     judged = rows.held_out if rows.held_out.height else rows.train
-    predictions = plain_predictions(predictor.predict_rows(judged.select(list(predictor.columns))).get_column("prediction"))
+    predictions = plain_predictions(predictor.predict_rows(judged[list(predictor.columns)]).get_column("prediction"))
     labels = measured(labels_of(judged, target))
     errors = row_errors(predictions, labels)
     return Profile(
@@ -86,7 +86,7 @@ def _bias(predictions: pl.Series, labels: pl.Series) -> Mean:
 
 def measure_impact(predictor: Predictor, rows: pl.DataFrame) -> dict[str, float]:
     """By how much predictions change when a feature's values are shuffled, in units of the predictions' own spread."""
-    rows = rows.select(list(predictor.columns))
+    rows = rows[list(predictor.columns)]
     if rows.height < 2:
         return dict.fromkeys(predictor.columns, 0.0)
     generator = np.random.default_rng(SEED)
