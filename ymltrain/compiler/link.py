@@ -12,7 +12,7 @@ import msgspec
 
 from ymltrain.compiler.graph import Column, LinkedNode, PluginGraph, Resolved, Target
 from ymltrain.compiler.request import Request
-from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span, did_you_mean
+from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span, did_you_mean, nearest_name
 from ymltrain.kinds import KINDS, Params, params_schema
 from ymltrain.kinds.violations import find_violations
 from ymltrain.plan.sections import Compute, Promote, Section, Skew, Trainer
@@ -138,8 +138,10 @@ class _Linker:
         for violation in violations:
             advised = violation
             if violation.rule == "unknown_key" and len(violation.path) == 1:
-                known = [*schema["properties"], *(key for key in owned if key != "type")]
-                advised = replace(violation, hint=did_you_mean(str(violation.key), known))
+                known = [*schema["properties"], *owned]
+                near = nearest_name(str(violation.key), known)
+                hint = did_you_mean(str(violation.key), [near] if near else [key for key in known if key != "type"])
+                advised = replace(violation, hint=hint)
             self._request.diagnostics.add(as_diagnostic(advised, self._root, self._belongs, "YT51", below=path))
         if violations:
             return None
