@@ -1,7 +1,8 @@
 # The interpreter that makes the virtual environment; everything after runs in it.
 PYTHON ?= python3
 VENV ?= .venv
-PYTEST_ARGS ?=
+# One worker a processor, as many as memory bears; PYTEST_ARGS= runs the tests in one process.
+PYTEST_ARGS ?= -n logical --maxprocesses 4 --dist worksteal
 
 BIN := $(VENV)/bin
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
