@@ -1,16 +1,11 @@
 """A small real recipe, and the command line as a process."""
 
-import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PENGUINS = ROOT / "recipes" / "data" / "penguins.csv"
+from tests.workplace import PENGUINS, Workplace
+
 KILLER = Path(__file__).parent / "killer.py"
 
 RECIPE = """\
@@ -35,46 +30,23 @@ registry: {{type: filesystem, promote: {{alias: champion, gates: [{{metric: test
 """
 
 
-@dataclass
-class Workplace:
-    """A folder with a recipe, and `ymltrain` run in it as a process."""
-
-    folder: Path
-
-    @property
-    def recipe(self) -> Path:
-        return self.folder / "penguins.yaml"
-
-    def command(self, *arguments):
-        return [sys.executable, "-m", "ymltrain", *map(str, arguments)]
-
-    def start(self, *arguments, **more):
-        return subprocess.Popen(
-            self.command(*arguments), cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more
-        )
-
-    def run(self, *arguments, env=None):
-        environment = {**os.environ, **(env or {})}
-        return subprocess.run(
-            self.command(*arguments), cwd=self.folder, capture_output=True, text=True, check=False, timeout=300, env=environment
-        )
+class FitPlace(Workplace):
+    """A workplace that fits."""
 
     def fit(self, *arguments):
-        done = self.run("fit", "penguins.yaml", "--json", *arguments)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return self.document("fit", "penguins.yaml", *arguments)
 
     def runs(self):
         return sorted((self.folder / "runs" / "penguins").iterdir())
 
     def versions(self):
-        return json.loads(self.run("models", "show", "penguins", "--json").stdout)["versions"]
+        return self.document("models", "show", "penguins")["versions"]
 
 
-def make_workplace(folder: Path) -> Workplace:
+def make_workplace(folder: Path) -> FitPlace:
     """A folder with the recipe in it."""
     (folder / "penguins.yaml").write_text(RECIPE.format(data=PENGUINS))
-    return Workplace(folder)
+    return FitPlace(folder)
 
 
 @pytest.fixture

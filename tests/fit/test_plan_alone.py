@@ -2,7 +2,7 @@
 
 import json
 
-from .conftest import PENGUINS, Workplace
+from .conftest import PENGUINS, FitPlace
 
 RECIPE = """\
 recipe: 1
@@ -18,7 +18,7 @@ def place_with_data(folder):
     """A folder with nothing but the data."""
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "penguins.csv").write_bytes(PENGUINS.read_bytes())
-    return Workplace(folder)
+    return FitPlace(folder)
 
 
 def test_a_plan_makes_the_same_tensors_in_an_otherwise_empty_folder(tmp_path):

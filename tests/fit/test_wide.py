@@ -56,12 +56,12 @@ def table(rows=1_500):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A workplace with the table; runs of a module share what is encoded."""
-    from .conftest import Workplace
+    from .conftest import FitPlace
 
     folder = tmp_path_factory.mktemp("wide")
     (folder / "wide.yaml").write_text(RECIPE)
     table().write_csv(folder / "rows.csv")
-    return Workplace(folder)
+    return FitPlace(folder)
 
 
 def fit(place, *overrides):

@@ -1,22 +1,19 @@
 """A small real recipe on two processes, and the command line as a process."""
 
 import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.workplace import PENGUINS, Workplace
+
 FAULTY = Path(__file__).parent / "faulty.py"
 
 RECIPE = f"""\
 recipe: 1
 name: penguins
 seed: 3
-datasource: {ROOT}/recipes/data/penguins.csv
+datasource: {PENGUINS}
 split: {{type: hash, train: 0.7, val: 0.15, test: 0.15}}
 features: {{bill_length_mm: number, bill_depth_mm: number, island: category, sex: category}}
 target: species
@@ -35,24 +32,11 @@ compute: {{accelerator: cpu, devices: 2}}
 """
 
 
-@dataclass
-class Place:
-    """A folder with a recipe, and `ymltrain` run in it as a process."""
-
-    folder: Path
-
-    def command(self, *arguments):
-        return [sys.executable, "-m", "ymltrain", *map(str, arguments)]
+class Place(Workplace):
+    """A workplace of two processes, in which faults may happen."""
 
     def start(self, *arguments):
-        command = self.command("fit", "penguins.yaml", "--json", "--plugin", FAULTY, *arguments)
-        return subprocess.Popen(
-            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment
-        )
-
-    @property
-    def environment(self):
-        return {**os.environ, "OMP_NUM_THREADS": "1"}
+        return super().start("fit", "penguins.yaml", "--json", "--plugin", FAULTY, *arguments)
 
     def fit(self, *arguments, exits=0):
         process = self.start(*arguments)
@@ -64,8 +48,7 @@ class Place:
         """The override that lets something happen to a rank."""
         return f"loss={{type: faulty, do: {do}, nth: {nth}, rank: {rank}, marker: {self.folder / 'happened'}}}"
 
-    @property
-    def run(self):
+    def run_folder(self):
         (run,) = (self.folder / "runs" / "penguins").iterdir()
         return run
 

@@ -28,7 +28,7 @@ def test_a_killed_rank_is_replaced(place, whole, strategy, nth):
     result, errors = place.fit(f"strategy={strategy}", "compute.max_restarts=1", place.fault("kill", nth))
     assert "rank 1" in errors
     assert "was killed by SIGKILL; restart 1 of 1" in errors
-    assert json.loads((place.run / "restarts.json").read_text()) == {"failures": 1, "preemptions": 0}
+    assert json.loads((place.run_folder() / "restarts.json").read_text()) == {"failures": 1, "preemptions": 0}
     assert_same(result, whole(strategy))
 
 
@@ -49,7 +49,7 @@ def test_a_rank_that_raises_is_one_named_error(place):
     assert document["error"]["code"] == "YT982"
     assert "rank 1 failed: ValueError: the third row is odd" in document["error"]["message"]
     assert "Traceback" not in errors
-    logs = list((place.run / "ranks").glob("*/attempt_0/1/stderr.log"))
+    logs = list((place.run_folder() / "ranks").glob("*/attempt_0/1/stderr.log"))
     assert "the third row is odd" in logs[0].read_text()
 
 
@@ -75,7 +75,7 @@ def test_one_rank_that_is_terminated_stops_all(place, whole):
     """A scheduler's SIGTERM may reach a single rank: all agree, save at a step, and the run ends with 75."""
     document, _ = place.fit(place.fault("terminate", 9), exits=75)
     assert document["status"] == "preempted"
-    assert json.loads((place.run / "restarts.json").read_text()) == {"failures": 0, "preemptions": 1}
+    assert json.loads((place.run_folder() / "restarts.json").read_text()) == {"failures": 0, "preemptions": 1}
     assert_same(place.fit(place.fault("terminate", 9), "--resume")[0], whole("ddp"))
 
 
@@ -90,7 +90,7 @@ def test_a_signal_to_the_main_process_stops_all_ranks(place, whole, sent):
     output, errors = process.communicate(timeout=200)
     assert process.returncode == 75, errors
     assert json.loads(output)["status"] == "preempted"
-    assert all((path / "rank-1.pt").exists() for path in (place.run / "checkpoints").iterdir())
+    assert all((path / "rank-1.pt").exists() for path in (place.run_folder() / "checkpoints").iterdir())
 
 
 @pytest.mark.slow

@@ -1,17 +1,13 @@
 """One process, two of them, and sharded ones learn the same."""
 
 import json
-import subprocess
 
 import pytest
 
 
 def parity(place, *arguments):
     """`ymltrain parity` on the small recipe: its exit code and its document."""
-    command = place.command("parity", "penguins.yaml", "--json", *arguments)
-    done = subprocess.run(
-        command, cwd=place.folder, capture_output=True, text=True, check=False, timeout=300, env=place.environment
-    )
+    done = place.run("parity", "penguins.yaml", "--json", *arguments)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode, json.loads(done.stdout)
 

@@ -1,15 +1,12 @@
 """A small real recipe with a tuner, and the command line as a process."""
 
 import json
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PENGUINS = ROOT / "recipes" / "data" / "penguins.csv"
+from tests.workplace import PENGUINS, Workplace
+
 FAULTY = Path(__file__).parent / "faulty.py"
 
 RECIPE = """\
@@ -33,33 +30,11 @@ tuner:
 """
 
 
-@dataclass
-class Workplace:
-    """A folder with a recipe, and `ymltrain` run in it as a process."""
-
-    folder: Path
-
-    @property
-    def recipe(self) -> Path:
-        return self.folder / "penguins.yaml"
-
-    def command(self, *arguments):
-        return [sys.executable, "-m", "ymltrain", *map(str, arguments)]
-
-    def start(self, *arguments, **more):
-        return subprocess.Popen(
-            self.command(*arguments), cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more
-        )
-
-    def run(self, *arguments, **more):
-        return subprocess.run(
-            self.command(*arguments), cwd=self.folder, capture_output=True, text=True, check=False, timeout=300, **more
-        )
+class StudyPlace(Workplace):
+    """A workplace that searches."""
 
     def tune(self, *arguments, exits=0):
-        done = self.run("tune", "penguins.yaml", "--json", *arguments)
-        assert done.returncode == exits, done.stderr
-        return json.loads(done.stdout)
+        return self.document("tune", "penguins.yaml", *arguments, exits=exits)
 
     def studies(self):
         return sorted((self.folder / "studies" / "penguins").iterdir())
@@ -69,10 +44,10 @@ class Workplace:
         return [json.loads(line) for line in (study / "journal.jsonl").read_text().splitlines()]
 
 
-def make_workplace(folder: Path) -> Workplace:
+def make_workplace(folder: Path) -> StudyPlace:
     """A folder with the recipe in it."""
     (folder / "penguins.yaml").write_text(RECIPE.format(data=PENGUINS))
-    return Workplace(folder)
+    return StudyPlace(folder)
 
 
 def results(document):

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ymltrain.diagnostics import RunError, YmltrainError
-from ymltrain.diagnostics import errors as error_tree
 from ymltrain.launch.budget import count_failure, read_counts
+from ymltrain.launch.cause import error_of, own_error
 from ymltrain.launch.channel import Listening
 from ymltrain.launch.handover import Handover, write_handover
 from ymltrain.launch.messages import Beat, Failed, Happened, Hello, Message, Warned
@@ -142,7 +142,7 @@ class _Workers:
     def _failed(self, failures: Mapping[int, ProcessFailure]) -> None:
         """Workers have failed and torch elastic would start new ones. Raises _NoRestart when that is of no use."""
         self._failures = failures
-        if _own_error(self._watch.failures) is not None:
+        if own_error(self._watch.failures) is not None:
             raise _NoRestart
         error = self._error()
         counts = count_failure(self.launch.run_dir)
@@ -152,26 +152,9 @@ class _Workers:
         self._watch.forget()
 
     def _error(self) -> YmltrainError:
-        """One error for all that went wrong, of the rank that failed first and for a reason of its own."""
-        own = _own_error(self._watch.failures)
-        if own is not None:
-            return own
-        if self._watch.hung:
-            return RunError("YT981", self._watch.hung, self._hint())
-        ranks = sorted(self._failures.items(), key=lambda item: (item[1].exitcode >= 0, item[1].timestamp))
-        rank, failure = ranks[0]
-        stopped = failure.exitcode == -signal.SIGTERM and self._watch.failures  # by the agent, after another rank told its failure
-        if failure.exitcode < 0 and not stopped:
-            died = f"rank {rank} (process {failure.pid}) was killed by {signal.Signals(-failure.exitcode).name}"
-            return RunError("YT980", died, self._hint())
-        told = next(iter(self._watch.failures.values()), None)  # the first to tell; the others lost their connection to it
-        reason = told.message if told is not None else f"it ended with exit code {failure.exitcode}"
-        return RunError("YT982", f"rank {told.rank if told else rank} failed: {reason}", self._hint())
-
-    def _hint(self) -> str:
-        return (
-            f"`ymltrain fit --resume` goes on from the newest checkpoint; what the ranks wrote is in {self.launch.run_dir / LOGS}"
-        )
+        logs = self.launch.run_dir / LOGS
+        hint = f"`ymltrain fit --resume` goes on from the newest checkpoint; what the ranks wrote is in {logs}"
+        return error_of(self._watch.failures, self._watch.hung, self._failures, hint)
 
     def _agent(self, address: Path) -> Any:
         """Torch elastic's agent, its own messages silenced, told which failures it may answer with a restart."""
@@ -204,12 +187,3 @@ class _Workers:
 
 class _NoRestart(Exception):  # noqa: N818  # no error, but an answer
     """What failed would fail again."""
-
-
-def _own_error(failures: Mapping[int, Failed]) -> YmltrainError | None:
-    """The error that a rank named by its code; of several the first that was told."""
-    for failed in failures.values():
-        if failed.kind:
-            error: YmltrainError = getattr(error_tree, failed.kind)(failed.code, failed.message, failed.hint)
-            return error
-    return None
