@@ -81,7 +81,9 @@ def _plugins(kind: str, catalog: Catalog) -> Iterator[str]:
     else:
         yield "This version has none built in."
     if kind in DEFAULT_TYPES:
-        yield f"The default is `{DEFAULT_TYPES[kind]}`." + (" `auto` is chosen from the devices and what the model takes on each; `plan` says why." if kind == "strategy" else "")
+        yield f"The default is `{DEFAULT_TYPES[kind]}`." + (
+            " `auto` is chosen from the devices and what the model takes on each; `plan` says why." if kind == "strategy" else ""
+        )
     if kind == "loss":
         yield " ".join(f"For {task} the default is `{one}`." for task, one in DEFAULT_LOSS.items())
     if kind == "metric":
