@@ -26,6 +26,7 @@ from ymltrain.kinds.contracts import (
     Tuner,
 )
 from ymltrain.kinds.moments import Moments, RunningMoments
+from ymltrain.kinds.number_text import LEADING_ZERO, NumberNotation
 from ymltrain.kinds.row_hash import hash_rows, mix64
 from ymltrain.kinds.typed_columns import read_moments
 from ymltrain.plan.events import ArtifactWritten, CheckpointSaved, EpochEnded, MetricsLogged, RunEvent, StageChanged
@@ -49,6 +50,7 @@ from ymltrain.storage import (
 )
 
 __all__ = [
+    "LEADING_ZERO",
     "TEMPORARY_PREFIX",
     "ArrowSchema",
     "ArrowStream",
@@ -80,6 +82,7 @@ __all__ = [
     "Moments",
     "NoParams",
     "Normal",
+    "NumberNotation",
     "Optimizer",
     "Ordinal",
     "OutputShape",

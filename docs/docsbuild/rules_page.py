@@ -17,6 +17,7 @@ CHAPTERS: dict[str, tuple[tuple[str, str], ...]] = {
     "Data": (
         ("Column types that follow from the data", "ymltrain.kinds.column_types"),
         ("Columns", "ymltrain.kinds.typed_columns"),
+        ("Numbers as text", "ymltrain.kinds.number_text"),
         ("CSV values", "ymltrain.builtin.datasource.csv_text"),
         ("CSV numbers", "ymltrain.builtin.datasource.csv_numbers"),
         ("Two passes", "ymltrain.data.prepare"),
@@ -27,6 +28,16 @@ CHAPTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Random numbers of rows", "ymltrain.kinds.row_hash"),
         ("Golden rows", "ymltrain.data.golden"),
         ("Order of batches", "ymltrain.data.loader"),
+    ),
+    "First recipes": (
+        ("How sure a choice is", "ymltrain.drafting"),
+        ("Which datasource", "ymltrain.drafting.source"),
+        ("How a file of text is written", "ymltrain.drafting.dialect"),
+        ("Numbers and missing values", "ymltrain.drafting.notation"),
+        ("Rows that are looked at", "ymltrain.drafting.survey"),
+        ("What is said of columns", "ymltrain.drafting.columns"),
+        ("What is predicted", "ymltrain.drafting.target"),
+        ("Leaks", "ymltrain.drafting.leaks"),
     ),
     "Runs": (
         ("Evaluation", "ymltrain.evaluation.evaluate"),

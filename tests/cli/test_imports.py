@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from .conftest import ROOT
+
 RUN = """
 import sys
 from ymltrain.cli.main import run
@@ -20,6 +22,7 @@ UNUSED = {
     "--help": [*TRAINING, *READING, *RECIPES, "rich", "msgspec", "yaml"],
     "--version": [*TRAINING, *READING, *RECIPES, "rich", "msgspec", "yaml"],
     "fit --help": [*TRAINING, *READING, *RECIPES],
+    f"init {ROOT}/recipes/data/penguins.csv --target species -o -": TRAINING,
     "check penguins.yaml": TRAINING,
     "check penguins.yaml --no-data": [*TRAINING, *READING],
     "plan penguins.yaml": TRAINING,

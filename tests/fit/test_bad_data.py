@@ -79,7 +79,7 @@ def test_a_folder_that_cannot_be_written_is_named_before_training(tmp_path, caps
     assert str(tmp_path) in json.loads(capsys.readouterr().out)["error"]["message"]
 
 
-@pytest.mark.parametrize("name", ["type", "model", "a b", "a.b", 'a"b', "été", "=x", "columns[0]", "*", "^.*$"])
+@pytest.mark.parametrize("name", ["type", "model", "a b", "a.b", 'a"b', "été", "=x", "columns[0]", "*", "^a$"])
 def test_columns_may_be_called_anything(tmp_path, capsys, name):
     """Names of columns are data, not syntax."""
     quoted = name.replace('"', '""')

@@ -51,6 +51,7 @@ def replay_golden(folder: Path, predictor: Predictor) -> int:
 
 
 def _first_difference(was: pl.Series, now: pl.Series, *, is_exact: bool) -> int | None:
+    was, now = was.alias("values"), now.alias("values")  # polars takes some names (`^a$`) for patterns
     if is_exact or not was.dtype.is_float():
         differs = (was.ne_missing(now)).to_numpy()
     else:

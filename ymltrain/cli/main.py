@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 VERBS: dict[str, tuple[str, str]] = {
+    "init": ("ymltrain.cli.init", "Look at a table and write a first recipe for it."),
     "check": ("ymltrain.cli.check", "Check a recipe: every mistake at once, each at its line."),
     "plan": ("ymltrain.cli.plan", "Show what a recipe will do, before it does it."),
     "explain": ("ymltrain.cli.explain", "Say where a value of a recipe comes from."),

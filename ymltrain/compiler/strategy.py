@@ -63,7 +63,9 @@ def _state_bytes(graph: PluginGraph, topology: Topology, request: Request) -> in
     sample = pl.DataFrame(graph.look.sample)
     features = [_shape(column.name, column.type, sample) for column in graph.columns if column.name in sample.columns]
     columns = graph.target.columns
-    width = 1 if task in ("regression", "binary") else max(len(columns), 2, sample[columns[0]].drop_nulls().n_unique())
+    width = (
+        1 if task in ("regression", "binary") else max(len(columns), 2, sample[columns[0]].alias("values").drop_nulls().n_unique())
+    )
     output = OutputShape(task=task, width=width)
     parameters = sum(tensor.size for tensor in _built(model).shapes(features, output))
     whole = request.catalog.load("strategy", "ddp")

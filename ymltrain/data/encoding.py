@@ -118,7 +118,7 @@ def _named(split: str, allocate: Allocate) -> Allocate:
 
 def _golden_rows(block: pl.DataFrame, first_row: int, learned: Learned, spec: TableSpec) -> pl.DataFrame:
     drawn = learned.golden[(learned.golden >= first_row) & (learned.golden < first_row + block.height)] - first_row
-    return pl.DataFrame({feature.column: block.get_column(feature.column).gather(drawn) for feature in spec.features})
+    return pl.DataFrame({feature.column: column_values(block, feature.column).gather(drawn) for feature in spec.features})
 
 
 def _encode(rows: pl.DataFrame, learned: Learned, spec: TableSpec) -> dict[str, npt.NDArray[Any]]:

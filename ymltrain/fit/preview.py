@@ -155,7 +155,7 @@ def _output_shape(plan: Plan, sample: pl.DataFrame) -> OutputShape:
         return OutputShape(task=target.task, width=1, threshold=target.threshold)
     if target.task == "multilabel":
         return OutputShape(task="multilabel", width=len(target.columns), threshold=target.threshold)
-    classes = len(target.order or ()) or max(2, sample[target.columns[0]].drop_nulls().n_unique())
+    classes = len(target.order or ()) or max(2, sample[target.columns[0]].alias("values").drop_nulls().n_unique())
     return OutputShape(task=target.task, width=classes - (target.task == "ordinal"))
 
 

@@ -214,12 +214,13 @@ def read_moments(column: pl.Series) -> npt.NDArray[np.float64]:
     """
     import polars as pl
 
+    name, column = column.name, column.alias("values")
     if column.dtype.is_numeric():
         return column.cast(pl.Float64).to_numpy()
     numbers = column.cast(pl.Float64, strict=False) if column.dtype == pl.String else None
     if numbers is not None and numbers.null_count() == column.null_count():
         return numbers.to_numpy()
-    moments = read_timestamps(column, column.name, "UTC", None)
+    moments = read_timestamps(column, name, "UTC", None)
     if moments is None:
-        raise DataError("YT729", f'column "{column.name}" holds {column.dtype}, which is no time', "go by a column of times")
+        raise DataError("YT729", f'column "{name}" holds {column.dtype}, which is no time', "go by a column of times")
     return moments.dt.epoch("us").cast(pl.Float64).to_numpy() / 1e6

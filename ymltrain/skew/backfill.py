@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ymltrain.data.reading import Readings, read_rows
+from ymltrain.data.reading import Readings, column_values, read_rows
 from ymltrain.diagnostics import DataError, UsageError
 from ymltrain.skew.causes.evidence import Tolerance
 from ymltrain.skew.causes.numbers import Numbers, explain_numbers
@@ -46,8 +46,8 @@ def backfill_findings(sample: Sample, table: pl.DataFrame, columns: Readings) ->
     for name, reading in columns.items():
         if name not in table.columns or not there.any():
             continue
-        later = read_rows(joined[[name]], {name: reading}).get_column(name)
-        served = sample.inputs.get_column(name)
+        later = column_values(read_rows(joined[[name]], {name: reading}), name)
+        served = column_values(sample.inputs, name)
         if reading.type == "number":
             a, b = served.to_numpy().astype(np.float64), later.to_numpy().astype(np.float64)
             differs = ~Tolerance(1e-12, 1e-9).equal(a, b) & there

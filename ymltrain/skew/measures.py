@@ -14,7 +14,8 @@ UNMEASURED: dict[ColumnType, str] = {"timestamp": "times move on", "text": "text
 
 
 def measured(column: pl.Series) -> pl.Series:
-    """A column as `read_rows` gives it, as the bins of its type count it."""
+    """A column as `read_rows` gives it, as the bins of its type count it; its name is a neutral one, no pattern to polars."""
+    column = column.alias("values")
     if column.dtype.is_numeric():
         return column.cast(pl.Float64)
     return column if column.dtype == pl.String else column.cast(pl.String)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ymltrain.bundle.predictor import BATCH_ROWS, Predictor
+from ymltrain.data.reading import column_values
 from ymltrain.skew.dependence import measure_dependence
 from ymltrain.skew.histogram import CategoryBins
 from ymltrain.skew.measures import UNMEASURED, bins_of, measured
@@ -94,7 +95,8 @@ def measure_impact(predictor: Predictor, rows: pl.DataFrame) -> dict[str, float]
     spread = float(np.mean(np.std(before, axis=0))) or 1.0
     impact = {}
     for name in predictor.columns:
-        shuffled = rows.with_columns(rows.get_column(name).gather(generator.permutation(rows.height)).alias(name))
+        mixed = column_values(rows, name).gather(generator.permutation(rows.height))
+        shuffled = pl.DataFrame({column.name: mixed if column.name == name else column for column in rows.iter_columns()})
         impact[name] = round(float(np.abs(scores(predictor, shuffled) - before).mean()) / spread, 6)
     return impact
 

@@ -61,7 +61,7 @@ def rerun(files: Sequence[Path], predictor: Predictor, other: Predictor | None, 
         served = records.fields.get("prediction")
         beside = served
         if other is not None:
-            beside = plain_predictions(other.predict_rows(records.inputs.select(list(other.columns))).get_column("prediction"))
+            beside = plain_predictions(other.predict_rows(records.inputs[list(other.columns)]).get_column("prediction"))
         ids = records.fields.get("request_id")
         missing = pl.Series(values=[None] * records.rows, dtype=left.dtype)
         columns = {

@@ -47,6 +47,8 @@ class Utf8Stream:
             except UnicodeDecodeError as error:
                 line = self._line + error.object[: error.start].decode(self._codec(), "replace").count("\n")
                 raise not_text(self._name, line, self._encoding, b"") from None
+            except UnicodeError:  # utf-16 without its mark
+                raise not_text(self._name, self._line, self._encoding, b"") from None
             if text:
                 self._line += text.count("\n")
                 return text.encode("utf-8", "surrogatepass")

@@ -91,4 +91,4 @@ def _holds_booleans(look: DataLook, name: str) -> bool:
 
 
 def _count_values(look: DataLook, name: str) -> int:
-    return int(look.sample.get_column(name).drop_nulls().n_unique())
+    return int(look.sample.get_column(name).alias("values").drop_nulls().n_unique())
