@@ -1,18 +1,14 @@
-"""The stages that need torch: train, then evaluate once on the test split."""
+"""The stage `train`, which needs torch."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable
 
-from torch import nn
-
 from ymltrain.bundle.contract import CONTRACT_FILE, read_contract
 from ymltrain.bundle.predictor import verified_weights
-from ymltrain.data.loader import TensorSplit
 from ymltrain.data.prepare import PreparedData
 from ymltrain.diagnostics import BundleError, RunError
-from ymltrain.evaluation.evaluate import Measures, evaluate
 from ymltrain.fit.evidence import gather_evidence
 from ymltrain.fit.job import Job
 from ymltrain.fit.reuse import Earlier
@@ -26,10 +22,8 @@ from ymltrain.record.evidence import write_evidence
 from ymltrain.run.checkpoint import Checkpoints
 from ymltrain.run.parts import Surroundings, TrainingData, TrainOutcome
 from ymltrain.run.pieces import Pieces
-from ymltrain.run.session import build_network, make_parts, train
+from ymltrain.run.session import make_parts, train
 from ymltrain.run.signals import StopSignal
-
-EVALUATION_ROWS = 16_384
 
 
 def newest_position(job: Job) -> ResumePoint | None:
@@ -91,24 +85,6 @@ def _count_preemption(job: Job) -> None:
     if allowed is not None and count > allowed:
         message = f"the run was preempted {count} times, and compute.max_preemptions is {allowed}; its state is saved"
         raise RunError("YT983", message, "`ymltrain fit --resume` goes on; ask for time that is not taken away, or allow more")
-
-
-def evaluate_test(job: Job, data: PreparedData, outcome: TrainOutcome) -> dict[str, float]:
-    """The metrics of the trained weights on the test split, which nothing has looked at before; none when it is empty."""
-    split = data.splits.get("test")
-    if split is None or not split.rows:
-        return {}
-    job.watch(StageChanged(stage="evaluate", note=f"{split.rows:,} test rows"))
-    network = _network(job, data)
-    network.load_state_dict(outcome.weights)
-    measures = Measures(job.build(job.plan.node("loss")).build(), job.metrics(), data.target)
-    measured = evaluate(network, TensorSplit.of(split), measures, batch_rows=EVALUATION_ROWS)
-    return {f"test/{name}": value for name, value in measured.items()}
-
-
-def _network(job: Job, data: PreparedData) -> nn.Module:
-    """The plan's network with its initial weights."""
-    return build_network(job.build(job.plan.node("model")), _shapes(job, data), data.target.output, job.plan.seeds["weights"])
 
 
 def _shapes(job: Job, data: PreparedData) -> list[FeatureShape]:

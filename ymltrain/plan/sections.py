@@ -123,6 +123,25 @@ class Compute(Section, frozen=True, kw_only=True):
         return int(float(self.device_memory[:-3]) * unit)
 
 
+class Evaluation(Section, frozen=True, kw_only=True):
+    """How a model is measured beside its metrics: by slices of the rows, with intervals."""
+
+    slices: Annotated[
+        tuple[str | dict[str, tuple[float, ...]], ...],
+        Meta(description="Columns whose values cut the rows, features or not; {carat: [0, 1, 2, 5]} cuts numbers at edges."),
+    ] = ()
+    confidence: Annotated[float, Meta(gt=0, lt=1, description="The level of the intervals of metrics.")] = 0.95
+    resamples: Annotated[
+        int, Meta(ge=0, le=100_000, description="Draws of the bootstrap that intervals come from; 0 for none.")
+    ] = 1000
+
+    @property
+    def cuts(self) -> tuple[tuple[str, tuple[float, ...] | None], ...]:
+        """Each column that cuts the rows, and the edges it is cut at; None where each value is a slice."""
+        written = [{entry: None} if isinstance(entry, str) else entry for entry in self.slices]
+        return tuple((column, edges) for entry in written for column, edges in entry.items())
+
+
 class SkewRule(Section, frozen=True, kw_only=True):
     """What holds for one feature instead of the general settings."""
 

@@ -27,6 +27,7 @@ from ymltrain.report.html.figures import (
     lines,
     parallel_coordinates,
     points,
+    ranges,
 )
 from ymltrain.report.html.page import Page, Section, render_page, write_page
 from ymltrain.report.html.parts import Chart, Facts, Fold, Link, Listing, Marked, Prose, Table
@@ -55,6 +56,7 @@ __all__ = [
     "lines",
     "parallel_coordinates",
     "points",
+    "ranges",
     "render_page",
     "write_page",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from ymltrain.record.artifacts import read_artifacts
 from ymltrain.record.directory import RunDirectory
+from ymltrain.record.evaluation import read_evaluation
 from ymltrain.record.grouping import differing, group_repeats
 from ymltrain.record.points import MetricPoint, read_history
 from ymltrain.record.system import read_system
@@ -32,6 +33,7 @@ from ymltrain.report.html import (
 from ymltrain.report.html.parts import Cell, Part, Tone
 from ymltrain.report.html.text import shorten
 from ymltrain.report.numbers import figure, seconds, size
+from ymltrain.report.pages.evaluation import evaluation_sections
 from ymltrain.report.settings import value_text
 from ymltrain.reproduce.circumstances import read_provenance
 
@@ -60,6 +62,7 @@ def runs_page(runs: Sequence[ReportedRun]) -> Page:
     sections = [Section("Runs", [_overview(runs), *_damage(runs, histories)])]
     if len(runs) > 1:
         sections += _comparison(runs)
+    sections += _evaluations(runs)
     sections.append(Section("Curves", [_curves(runs, [history.points for history in histories])]))
     system = list(_system(runs))
     if system:
@@ -114,6 +117,20 @@ def _comparison(runs: Sequence[ReportedRun]) -> Iterator[Section]:
     chart = _parallel(summaries, found)
     if chart is not None:
         yield Section("Params and results", [chart])
+
+
+def _evaluations(runs: Sequence[ReportedRun]) -> Iterator[Section]:
+    """What each run's evaluation found; of many runs, behind their names."""
+    for found in runs:
+        record = read_evaluation(found.run.bundle)
+        if record is None:
+            continue
+        sections = list(evaluation_sections(record))
+        if len(runs) == 1:
+            yield from sections
+        else:
+            parts = [Fold(section.title, section.parts, is_open=section is sections[0]) for section in sections]
+            yield Section(f"Evaluation of {found.label}", parts)
 
 
 def _parallel(summaries: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Sequence[Any]]]) -> Chart | None:
