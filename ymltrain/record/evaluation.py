@@ -11,7 +11,6 @@ from typing import Literal
 import msgspec
 
 from ymltrain.diagnostics import UsageError
-from ymltrain.plan.plan import canonical_json
 from ymltrain.plan.shapes import Task
 
 EVALUATION_FILE = "evaluation.json"
@@ -46,7 +45,8 @@ class SliceFigures(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """The slice in one word, for people and gates: cut = Fair."""
-        return f"{self.column} {'' if self.kind in ('missing', 'other') else 'in ' if self.kind == 'range' else '= '}{self.name}"
+        sign = {"value": "= ", "range": "in "}.get(self.kind, "")
+        return f"{self.column} {sign}{self.name}"
 
 
 class Confusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,8 +116,8 @@ class EvaluationRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode_evaluation(record: EvaluationRecord) -> bytes:
-    """The document as sorted, indented JSON."""
-    return msgspec.json.format(canonical_json(record), indent=2) + b"\n"
+    """The document as indented JSON; metrics and baselines keep their order, the recipe's."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
 
 
 def read_evaluation(folder: Path) -> EvaluationRecord | None:

@@ -37,6 +37,7 @@ def summarize(run: RunDirectory) -> dict[str, Any]:
         "status": status,
         "created": run.created,
         "metrics": metrics,
+        "baselines": final.baselines if final else {},
         "params": flat_params(plan.recipe.resolved),
         "seed": plan.seed,
         "plan": plan.digest,

@@ -32,6 +32,7 @@ from ymltrain.registry.events import (
     ReviewState,
     Rollback,
     SetAlias,
+    SliceMetrics,
     Tag,
     Yank,
 )
@@ -65,6 +66,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     evaluated_on: str | None = None
     promote: Promote | None = None
     provenance: Mapping[str, Any] = {}
+    slices: tuple[SliceMetrics, ...] = ()
+    baselines: Mapping[str, Mapping[str, float | None]] = {}
 
 
 class Registry:
@@ -335,6 +338,8 @@ def _register(version: int, manifest: Manifest, made: Made) -> Register:
         links=made.links,
         evaluated_on=made.evaluated_on,
         promote=None if made.promote is None else msgspec.to_builtins(made.promote),
+        slices=made.slices,
+        baselines={name: dict(scores) for name, scores in made.baselines.items()},
     )
 
 

@@ -19,6 +19,7 @@ Figure: TypeAlias = dict[str, Any]
 Numbers: TypeAlias = Sequence[float | None]
 
 GUIDE = "#8a8f98"
+BAND = "rgba(59,142,208,0.22)"
 HEAT = [[0, "rgba(59,142,208,0.05)"], [1, "rgba(59,142,208,0.95)"]]  # reads on light and dark grounds
 
 
@@ -108,6 +109,20 @@ def bars(
         axis["autorange"] = "reversed"
     layout = {f"{along}axis": axis, f"{across}axis": {"title": {"text": value_title}}, "barmode": "group"}
     return {"data": data, "layout": {**layout, "showlegend": len(series) > 1}}
+
+
+def bands(x: Numbers, middle: Numbers, around: Mapping[str, tuple[Numbers, Numbers]], *, x_title: str, y_title: str = "") -> Figure:
+    """A curve within bands (lower and upper bounds by name, the widest first), and a line at zero."""
+    data: list[Figure] = []
+    for name, (low, high) in around.items():
+        edge = {"type": "scatter", "mode": "lines", "x": list(x), "line": {"width": 0}, "hoverinfo": "skip"}
+        data.append(edge | {"y": list(low), "showlegend": False})
+        data.append(edge | {"y": list(high), "name": shorten(name), "fill": "tonexty", "fillcolor": BAND})
+    curve = {"type": "scatter", "mode": "lines+markers", "name": "median", "x": list(x), "y": list(middle)}
+    data.append(curve | {"line": {"width": 2, "color": "#3b8ed0"}})
+    dashed = {"width": 1.2, "dash": "dash", "color": GUIDE}
+    rule = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": dashed}
+    return {"data": data, "layout": {**_axes(x_title, y_title, ()), "shapes": [rule]}}
 
 
 def ranges(

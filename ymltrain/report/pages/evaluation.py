@@ -7,7 +7,7 @@ from typing import Any
 
 from ymltrain.record.evaluation import Calibration, Confusion, Estimate, EvaluationRecord, Residuals, SliceFigures
 from ymltrain.report.evaluation import FEW_ROWS, interval_text, interval_title
-from ymltrain.report.html import Chart, Fold, Marked, Page, Prose, Section, Table, heatmap, histograms, lines, ranges
+from ymltrain.report.html import Chart, Fold, Marked, Page, Prose, Section, Table, bands, heatmap, histograms, lines, ranges
 from ymltrain.report.html.parts import Cell, Part
 
 ROW_HEIGHT, LEAST_HEIGHT = 26, 150
@@ -38,17 +38,22 @@ def _figures(record: EvaluationRecord) -> Table:
     interval = [interval_title(record)] if record.resamples else []
     rows: list[list[Cell]] = []
     for name, estimate in record.metrics.items():
-        bounds: list[Cell] = [interval_text(estimate)] if record.resamples else []
+        bounds: list[Cell] = [_bounds(estimate)] if record.resamples else []
         scores = [_against(record, name, estimate, figures.get(name)) for figures in record.baselines.values()]
         rows.append([name, estimate.value, *bounds, *scores])
     return Table(["metric", "model", *interval, *(f"baseline: {name}" for name in record.baselines)], rows)
 
 
+def _bounds(estimate: Estimate) -> str:
+    """An interval that stays on one line."""
+    return interval_text(estimate).replace(" ", "\u00a0")
+
+
 def _against(record: EvaluationRecord, name: str, estimate: Estimate, rival: float | None) -> Cell:
-    """A baseline's value, marked where the model does not beat it."""
+    """A baseline's value, marked where it is better than the model's."""
     if rival is None or estimate.value is None or name not in record.goals:
         return rival
-    worse = estimate.value >= rival if record.goals[name] == "minimize" else estimate.value <= rival
+    worse = estimate.value > rival if record.goals[name] == "minimize" else estimate.value < rival
     return Marked(rival, "warn") if worse else rival
 
 
@@ -78,27 +83,30 @@ def _slices(record: EvaluationRecord) -> Iterator[Part]:
                 one.title,
                 Marked(one.rows, "warn") if one.rows < FEW_ROWS else one.rows,
                 estimate.value,
-                *([interval_text(estimate)] if record.resamples else []),
+                *([_bounds(estimate)] if record.resamples else []),
                 *scores,
                 *(one.metrics[name].value for name in others),
             ]
         )
     for column in dict.fromkeys(one.column for one in record.slices):
         mine = [one for one in record.slices if one.column == column and one.metrics[first].value is not None]
-        if mine:
-            yield _slice_chart(record, column, mine, first)
+        many = [one for one in mine if one.rows >= FEW_ROWS]
+        if many:
+            yield _slice_chart(record, column, many, first)
     yield Table(["slice", "rows", first, *interval, *(f"{first}: {name}" for name in rivals), *others], rows)
     if any(one.rows < FEW_ROWS for one in record.slices):
         yield Prose(f"Slices with fewer than {FEW_ROWS} rows are marked: their figures say little.")
 
 
 def _slice_chart(record: EvaluationRecord, column: str, slices: Sequence[SliceFigures], metric: str) -> Chart:
+    count = sum(one.column == column for one in record.slices)
     names = [f"{one.name} ({one.rows:,})" for one in slices]
     model = [(one.metrics[metric].value, one.metrics[metric].low, one.metrics[metric].high) for one in slices]
     rivals = {name: [one.baselines.get(name, {}).get(metric) for one in slices] for name in record.baselines if name == "linear"}
     whole = record.metrics[metric].value
     figure = ranges(names, {"model": model}, marks=rivals, line=whole, value_title=metric)
     note = "The dotted line is the value on all rows." + (" Bars are the intervals." if record.resamples else "")
+    note += f" Slices of fewer than {FEW_ROWS} rows are in the table only." if len(slices) < count else ""
     return Chart(figure, f"{metric} by {column}", max(LEAST_HEIGHT, 110 + ROW_HEIGHT * len(slices)), note)
 
 
@@ -141,7 +149,7 @@ def _calibrations(curves: Sequence[Calibration], record: EvaluationRecord) -> It
     ends = [value for xs, ys in series.values() for value in (*xs, *ys)]
     low, high = (min(ends), max(ends)) if is_number else (0.0, 1.0)
     figure = lines(
-        {"as predicted": ([low, high], [low, high]), **series},
+        {**series, "as predicted": ([low, high], [low, high])},
         x_title=f"mean predicted {record.target}" if is_number else "mean predicted probability",
         y_title="mean truth" if is_number else "share of rows where it was true",
         mode="lines+markers",
@@ -159,14 +167,12 @@ def _residuals(found: Residuals, target: str) -> Iterator[Part]:
         280,
         "The first and the last bar hold half a percent of the rows each, with all that lie farther out.",
     )
-    predicted = [one.predicted for one in found.bins]
-    names = ("5 %", "25 %", "median", "75 %", "95 %")
-    series = {name: (predicted, [one.quantiles[place] for one in found.bins]) for place, name in enumerate(names)}
-    figure = lines(
-        {**series, "none": ([predicted[0], predicted[-1]], [0.0, 0.0])},
+    quantiles = list(zip(*(one.quantiles for one in found.bins), strict=True))
+    figure = bands(
+        [one.predicted for one in found.bins],
+        quantiles[2],
+        {"5 % to 95 %": (quantiles[0], quantiles[4]), "25 % to 75 %": (quantiles[1], quantiles[3])},
         x_title=f"mean predicted {target}",
         y_title="true less predicted",
-        mode="lines+markers",
-        guides=("none",),
     )
     yield Chart(figure, "Residuals by prediction", 340, "Percentiles of the residuals in tenths of the rows, by rising prediction.")
