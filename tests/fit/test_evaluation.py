@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -13,8 +14,7 @@ from .conftest import PENGUINS
 def kept(finished):
     """The evaluation that the fit has left in its bundle."""
     _, result = finished
-    with open(f"{result['run_dir']}/bundle/evaluation.json") as file:
-        return json.load(file)
+    return json.loads((Path(result["run_dir"]) / "bundle" / "evaluation.json").read_text())
 
 
 def evaluate(place, *arguments):
