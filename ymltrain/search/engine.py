@@ -116,9 +116,11 @@ class Engine:
                 return None
             if isinstance(decided, Closed):
                 return self._closed(decided)
+            if isinstance(decided, Told):  # a paused trial that is left behind
+                self._tell(self.study.trials[decided.trial], decided)
+                continue
             self._log(decided)
-            if not isinstance(decided, Told):
-                self._place(number, decided.trial)
+            self._place(number, decided.trial)
         return None
 
     def _closed(self, closed: Closed) -> Closed:
