@@ -12,7 +12,7 @@ from ymltrain.plan.plan import Plan, canonical_json
 from ymltrain.record.attempt import read_attempts
 from ymltrain.record.directory import RunDirectory
 from ymltrain.registry.events import Link
-from ymltrain.registry.registry import Made
+from ymltrain.registry.made import Made
 from ymltrain.registry.state import Version
 from ymltrain.storage import bytes_digest, file_digest
 
