@@ -20,7 +20,7 @@ from ymltrain.plan.shapes import FeatureShape
 from ymltrain.record.attempt import ResumePoint, read_attempts
 from ymltrain.record.evidence import write_evidence
 from ymltrain.run.checkpoint import Checkpoints
-from ymltrain.run.parts import Surroundings, TrainingData, TrainOutcome
+from ymltrain.run.parts import Surroundings, TrainingData, TrainingParts, TrainOutcome
 from ymltrain.run.pieces import Pieces
 from ymltrain.run.session import make_parts, train
 from ymltrain.run.signals import StopSignal
@@ -58,24 +58,45 @@ def reused_outcome(earlier: Earlier) -> TrainOutcome | None:
 
 
 def train_network(job: Job, data: PreparedData, emit: Callable[[RunEvent], None], stop: StopSignal) -> TrainOutcome:
-    """Train the plan's network, in this process or in one for each device."""
-    plan = job.plan
-    rows = data.report.rows
-    emit(StageChanged(stage="train", note=f"{rows.train:,} rows, {rows.val:,} to validate, {rows.test:,} to test"))
+    """Train the plan's network as a run: evidence of what it begins with is kept, and how often it was preempted."""
+    emit(_beginning(data))
+    parts = _parts(job, data)
+    evidence = gather_evidence(job.plan, data, None if parts is None else parts.network)
+    write_evidence(job.run, len(read_attempts(job.run)), evidence)
     around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, plans=job.run.earlier_digests())
-    train_split, val = data.splits["train"], data.splits.get("val")
-    attempt = len(read_attempts(job.run))
-    if plan.topology.world_size > 1:
-        write_evidence(job.run, attempt, gather_evidence(plan, data, None))
-        launch = Launch(plan, job.run.path, job.workspace, job.catalog.plugin_files, job.warn)
-        outcome = launch_training(launch, Handover(train_split, val, _shapes(job, data), data.target), around)
-    else:
-        parts = make_parts(plan, job.build, _shapes(job, data), data.target.output)
-        write_evidence(job.run, attempt, gather_evidence(plan, data, parts.network))
-        outcome = train(plan, parts, TrainingData(train=train_split, val=val, target=data.target), around)
+    outcome = _trained(job, data, parts, around)
     if outcome.status == "preempted" and stop.signal is not signal.SIGINT:
         _count_preemption(job)
     return outcome
+
+
+def train_trial(job: Job, data: PreparedData, emit: Callable[[RunEvent], None], stop: StopSignal) -> TrainOutcome:
+    """Train the plan's network for what it measures: the state is kept where training is stopped, and nothing besides."""
+    emit(_beginning(data))
+    around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, keeps_end=False)
+    return _trained(job, data, _parts(job, data), around)
+
+
+def _beginning(data: PreparedData) -> StageChanged:
+    rows = data.report.rows
+    return StageChanged(stage="train", note=f"{rows.train:,} rows, {rows.val:,} to validate, {rows.test:,} to test")
+
+
+def _parts(job: Job, data: PreparedData) -> TrainingParts | None:
+    """What trains in this process; None where several processes make their own."""
+    plan = job.plan
+    if plan.topology.world_size > 1:
+        return None
+    return make_parts(plan, job.build, _shapes(job, data), data.target.output)
+
+
+def _trained(job: Job, data: PreparedData, parts: TrainingParts | None, around: Surroundings) -> TrainOutcome:
+    """Train in this process, or in one for each device."""
+    plan, train_split, val = job.plan, data.splits["train"], data.splits.get("val")
+    if parts is not None:
+        return train(plan, parts, TrainingData(train=train_split, val=val, target=data.target), around)
+    launch = Launch(plan, job.run.path, job.workspace, job.catalog.plugin_files, job.warn)
+    return launch_training(launch, Handover(train_split, val, _shapes(job, data), data.target), around)
 
 
 def _count_preemption(job: Job) -> None:

@@ -14,7 +14,7 @@ from ymltrain.record.attempt import read_attempts
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.evaluation import EvaluationRecord, read_evaluation
 from ymltrain.registry.events import Link, SliceMetrics
-from ymltrain.registry.registry import Made
+from ymltrain.registry.made import Made
 from ymltrain.registry.state import Version
 from ymltrain.storage import bytes_digest, file_digest
 

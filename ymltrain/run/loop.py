@@ -91,6 +91,7 @@ class TrainingLoop:
         self.state = state
         self._emit = around.emit
         self._stop = around.stop
+        self._keeps_end = around.keeps_end
         self.ranks = around.ranks
         self.pulse = around.pulse
         self.traces = around.checkpoints.parent / "trace"
@@ -181,7 +182,7 @@ class TrainingLoop:
         state.is_finished = state.position.epoch == trainer.max_epochs or self.steps_left <= 0 or self._is_patience_over()
         is_due = state.position.epoch % trainer.checkpoint.every_n_epochs == 0 or self._is_step_due()
         self.is_preempted = self.ranks.any(self._stop.is_requested) and not state.is_finished
-        if is_due or state.is_finished or self.is_preempted:
+        if is_due or (state.is_finished and self._keeps_end) or self.is_preempted:
             is_last = state.is_finished or self.is_preempted
             self._save_now(in_background=trainer.checkpoint.in_background and not is_last)
         return not (state.is_finished or self.is_preempted)
