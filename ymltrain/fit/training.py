@@ -63,12 +63,19 @@ def reused_outcome(earlier: Earlier) -> TrainOutcome | None:
     )
 
 
-def train_network(job: Job, data: PreparedData, emit: Callable[[RunEvent], None], stop: StopSignal) -> TrainOutcome:
-    """Train the plan's network, in this process or in one for each device."""
+def train_network(
+    job: Job,
+    data: PreparedData,
+    emit: Callable[[RunEvent], None],
+    stop: StopSignal,
+    *,
+    settle: Callable[[], None] = lambda: None,
+) -> TrainOutcome:
+    """Train the plan's network, in this process or in one for each device; `settle` is called before each checkpoint."""
     plan = job.plan
     rows = data.report.rows
     emit(StageChanged(stage="train", note=f"{rows.train:,} rows, {rows.val:,} to validate, {rows.test:,} to test"))
-    around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, plans=job.run.earlier_digests())
+    around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, plans=job.run.earlier_digests(), settle=settle)
     train_split, val = data.splits["train"], data.splits.get("val")
     attempt = len(read_attempts(job.run))
     if plan.topology.world_size > 1:

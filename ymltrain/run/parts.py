@@ -48,6 +48,7 @@ class TrainingData:
 class Surroundings:
     """What a run touches outside itself: its folder of checkpoints, who hears its events, who may stop it, who trains with it.
 
+    `settle` waits until the record holds all events so far: a checkpoint must not outlive what was logged before it.
     `plans` are the digests of plans that the run went by before; their checkpoints are its own.
     """
 
@@ -57,6 +58,7 @@ class Surroundings:
     ranks: Ranks = ALONE
     plans: tuple[str, ...] = ()
     pulse: Pulse = field(default_factory=Pulse)
+    settle: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
