@@ -220,6 +220,19 @@ def test_the_last_value_of_each_metric(run):
     assert read_metrics(run)[-1].attempt == 1
 
 
+def test_a_clock_that_goes_backwards_changes_no_order(run):
+    """Values stand in the order in which they were logged, whatever the clock said; of one step the later one counts."""
+    writer = MetricsWriter(run, 1, 0, pytest.fail)
+    for step, at in ((1, 100.0), (2, 50.0), (3, 75.0), (3, 10.0)):
+        writer.append(MetricsLogged(step=step, epoch=0, time=at, values={"train/loss": at}))
+    writer.close()
+    assert [(point.step, point.value, point.time) for point in read_metrics(run)] == [
+        (1, 100.0, 100.0),
+        (2, 50.0, 50.0),
+        (3, 10.0, 10.0),
+    ]
+
+
 def test_a_disk_without_any_room_warns_once_and_goes_on(run):
     """Every write fails, training is told once and never stopped."""
     run.metrics.mkdir()

@@ -121,11 +121,11 @@ def _flatten(node: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[str, Any]
 
 
 def _seconds(run: RunDirectory, attempt: Attempt, status: Status) -> float:
-    """How long an attempt took; of one that was killed, up to the last value it logged."""
+    """How long an attempt took, 0 when the clock went backwards; of one that was killed, up to the last value it logged."""
     started = datetime.fromisoformat(attempt.started)
     if attempt.ended is not None:
-        return (datetime.fromisoformat(attempt.ended) - started).total_seconds()
+        return max(0.0, (datetime.fromisoformat(attempt.ended) - started).total_seconds())
     if status == "running":
-        return (datetime.now(UTC) - started).total_seconds()
+        return max(0.0, (datetime.now(UTC) - started).total_seconds())
     record = run.metrics / f"{attempt.number}-0.jsonl"
     return max(0.0, record.stat().st_mtime - started.timestamp()) if record.exists() else 0.0
