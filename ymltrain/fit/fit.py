@@ -26,6 +26,7 @@ from ymltrain.fit.reuse import Earlier, StageIndex
 from ymltrain.plan.events import ArtifactWritten, MetricsLogged, RunEvent, StageChanged
 from ymltrain.record.artifacts import write_artifacts
 from ymltrain.record.attempt import Attempt, Fault, ResumePoint, begin_attempt, end_attempt
+from ymltrain.record.drawings import DrawingsWriter
 from ymltrain.record.final import Final, RegisteredModel, write_final
 from ymltrain.record.lock import locked
 from ymltrain.record.log import RunLog
@@ -136,7 +137,7 @@ class _Fit:
         for warning in data.report.warnings:
             self._warn(warning)
         writer = MetricsWriter(job.run, attempt.number, 0, self._warn)
-        observers = Observers(writer, job.trackers(), self._warn)
+        observers = Observers(writer, job.trackers(), self._warn, drawings=DrawingsWriter(job.run, attempt.number, self._warn))
         observers.start(job.run.run_id, job.plan.name, job.run.path, flat_params(job.plan.recipe.resolved))
         status = "failed"
         try:
@@ -168,7 +169,7 @@ class _Fit:
         earlier = self._earlier("train", data)
         outcome = reused_outcome(earlier) if earlier is not None else None
         if earlier is None or outcome is None:
-            return train_network(self._job, data, lambda event: self._emit(observers, event), self._stop)
+            return train_network(self._job, data, lambda event: self._emit(observers, event), self._stop, settle=observers.settle)
         self._reuse("train", earlier)
         return outcome
 

@@ -57,13 +57,23 @@ def reused_outcome(earlier: Earlier) -> TrainOutcome | None:
     )
 
 
-def train_network(job: Job, data: PreparedData, emit: Callable[[RunEvent], None], stop: StopSignal) -> TrainOutcome:
-    """Train the plan's network as a run: evidence of what it begins with is kept, and how often it was preempted."""
+def train_network(
+    job: Job,
+    data: PreparedData,
+    emit: Callable[[RunEvent], None],
+    stop: StopSignal,
+    *,
+    settle: Callable[[], None] = lambda: None,
+) -> TrainOutcome:
+    """Train the plan's network as a run: evidence of what it begins with is kept, and how often it was preempted.
+
+    `settle` is called before each checkpoint.
+    """
     emit(_beginning(data))
     parts = _parts(job, data)
     evidence = gather_evidence(job.plan, data, None if parts is None else parts.network)
     write_evidence(job.run, len(read_attempts(job.run)), evidence)
-    around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, plans=job.run.earlier_digests())
+    around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, plans=job.run.earlier_digests(), settle=settle)
     outcome = _trained(job, data, parts, around)
     if outcome.status == "preempted" and stop.signal is not signal.SIGINT:
         _count_preemption(job)

@@ -67,6 +67,10 @@ class Trainer(Section, frozen=True, kw_only=True):
     log_speed: Annotated[
         bool, Meta(description="Record rows a second, seconds a step and where they go, and memory, every log_every_n_steps.")
     ] = False
+    log_histograms_every_n_steps: (
+        Annotated[int, Meta(ge=1, description="Record histograms of all weights and gradients every n optimizer steps.")] | None
+    ) = None
+    log_graph: Annotated[bool, Meta(description="Record the network's graph when training begins.")] = False
     trace: Annotated[bool, Meta(description="Write a trace of five steps of each rank to trace/ of the run, for Perfetto.")] = False
     early_stopping: EarlyStopping | None = None
     checkpoint: Checkpoint = Checkpoint()

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ymltrain.data.loader import count_steps
 from ymltrain.diagnostics import InternalError, RunError
-from ymltrain.plan.events import CheckpointSaved, EpochEnded, MetricsLogged
+from ymltrain.plan.events import CheckpointSaved, EpochEnded, GraphDrawn, GraphNode, Histogram, HistogramsLogged, MetricsLogged
 from ymltrain.plan.plan import Watch
 from ymltrain.plan.sections import Trainer
 from ymltrain.run.finite import not_finite
@@ -90,6 +90,7 @@ class TrainingLoop:
         self.extent = extent
         self.state = state
         self._emit = around.emit
+        self._settle = around.settle
         self._stop = around.stop
         self._keeps_end = around.keeps_end
         self.ranks = around.ranks
@@ -140,6 +141,22 @@ class TrainingLoop:
     def is_next_logged(self) -> bool:
         """Whether the step that is being taken is one of those that are recorded."""
         return (self.state.position.step + 1) % self.trainer.log_every_n_steps == 0
+
+    @property
+    def are_histograms_due(self) -> bool:
+        """Whether weights and gradients after the step that is being taken are recorded."""
+        every = self.trainer.log_histograms_every_n_steps
+        return every is not None and (self.state.position.step + 1) % every == 0
+
+    def log_histograms(self, histograms: dict[str, Histogram]) -> None:
+        """Record them for the step that is being taken."""
+        position = self.state.position
+        self._emit(HistogramsLogged(step=position.step + 1, epoch=position.epoch + 1, time=time.time(), values=histograms))
+
+    def log_graph(self, nodes: tuple[GraphNode, ...]) -> None:
+        """Record the graph of the network."""
+        if nodes:
+            self._emit(GraphDrawn(step=self.state.position.step, time=time.time(), nodes=nodes))
 
     def step_taken(self, losses: Tensor, weight: float, batches: int, extra: dict[str, float]) -> bool:
         """Take in an optimizer step: this rank's sum of weighted row losses, all ranks' weights, what else to record.
@@ -247,6 +264,7 @@ class TrainingLoop:
         if not torch.isfinite(self._pending).item():
             raise self._not_finite("the training loss is not finite")
         self._saved_at = position
+        self._settle()
         self._report(self._store.save(in_background=in_background))
 
     def _report_saved(self, *, wait: bool) -> None:

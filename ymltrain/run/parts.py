@@ -49,7 +49,8 @@ class Surroundings:
     """What a run touches outside itself: its folder of checkpoints, who hears its events, who may stop it, who trains with it.
 
     `plans` are the digests of plans that the run went by before; their checkpoints are its own. `keeps_end` says whether
-    the state at the end is saved as well: who only wants the outcome does without.
+    the state at the end is saved as well: who only wants the outcome does without. `settle` waits until the record holds
+    all events so far: a checkpoint must not outlive what was logged before it.
     """
 
     checkpoints: Path
@@ -59,6 +60,7 @@ class Surroundings:
     plans: tuple[str, ...] = ()
     pulse: Pulse = field(default_factory=Pulse)
     keeps_end: bool = True
+    settle: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
