@@ -17,6 +17,7 @@ from ymltrain.data.blocks import read_blocks
 from ymltrain.data.cache import Allocate, in_memory
 from ymltrain.data.features import empty_arrays, encode_rows
 from ymltrain.data.learning import Learned, TableSpec
+from ymltrain.data.paging import MappedRows
 from ymltrain.data.reading import column_values
 from ymltrain.data.report import SPLITS, SplitName
 from ymltrain.data.tally import DROPPED, count_rows
@@ -84,11 +85,13 @@ class _FillingSplit:
         if spec.weight is not None or learned.target.class_weights is not None:
             self._arrays["weight"] = allocate("weight", (rows,), np.float32)
         self._filled = 0
+        self._pages = MappedRows(self._arrays.values())
 
     def append(self, encoded: Mapping[str, npt.NDArray[Any]], is_mine: npt.NDArray[np.bool_]) -> None:
         end = self._filled + int(is_mine.sum())
         for kind, array in self._arrays.items():
             array[self._filled : end] = encoded[kind][is_mine]
+        self._pages.release(self._filled, end)  # what is written is the system's to keep; only whole pages go
         self._filled = end
 
     def finish(self) -> EncodedSplit:

@@ -57,6 +57,17 @@ class Trainer(Section, frozen=True, kw_only=True):
         Meta(description="How optimizer.lr grows with the rows of a step, from what it is at `lr_batch_size` rows."),
     ] = "none"
     lr_batch_size: Annotated[int, Meta(ge=1, description="The rows of a step that optimizer.lr is written for.")] = 256
+    shuffle_window: (
+        Annotated[
+            int,
+            Meta(
+                ge=64,
+                description="Rows that are shuffled among each other at a time, so that a table larger than memory is read in "
+                "pieces; null shuffles all rows.",
+            ),
+        ]
+        | None
+    ) = None
     accumulate_grad_batches: Annotated[int, Meta(ge=1, description="Batches whose gradients make one optimizer step.")] = 1
     gradient_clip_val: Annotated[float, Meta(gt=0, description="Clip the gradients' total norm to this value.")] | None = None
     precision: Annotated[Precision, Meta(description="Lightning's names; 32-true is full float32.")] = "32-true"

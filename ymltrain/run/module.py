@@ -9,17 +9,20 @@ from __future__ import annotations
 import math
 import signal
 import threading
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy.typing as npt
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 
-from ymltrain.data.loader import StepGroup, TensorSplit
+from ymltrain.data.loader import EncodedRows, StepGroup, TensorSplit
+from ymltrain.data.paging import MappedRows
 from ymltrain.data.ranks import Ranks
 from ymltrain.evaluation.evaluate import Measures, evaluate, full_precision, weighted
 from ymltrain.run.drawing import draw_graph, take_histograms
@@ -47,6 +50,11 @@ class TrainingModule(LightningModule):
         self._measures = Measures(parts.loss.build(), parts.metrics, data.target, loop.ranks)
         self._train = TensorSplit.of(data.train)
         self._val = TensorSplit.of(data.val) if data.val is not None and data.val.rows else None
+        self._is_streamed = loop.trainer.shuffle_window is not None
+        self.pages = MappedRows(_arrays(data.train))
+        self._val_pages = MappedRows(_arrays(data.val)) if data.val is not None else None
+        if self._is_streamed:
+            self.pages.release(0, data.train.rows)  # what was looked at before training
         self.loop = loop
         self._keeper = keeper
         self._pace = pace
@@ -85,8 +93,8 @@ class TrainingModule(LightningModule):
 
     def on_fit_start(self) -> None:
         dtype = network_dtype(self.trainer.precision)
-        self._train = self._train.placed(self.device, dtype)
-        self._val = self._val.placed(self.device, dtype) if self._val else None
+        self._train = self._train.placed(self.device, dtype, is_streamed=self._is_streamed)
+        self._val = self._val.placed(self.device, dtype, is_streamed=self._is_streamed) if self._val else None
         self._sigterm_handler = signal.getsignal(signal.SIGTERM)
 
     def on_train_start(self) -> None:
@@ -208,10 +216,18 @@ class TrainingModule(LightningModule):
         if self._val is None:
             return {}
         self.loop.pulse.enter(VALIDATION, self.loop.state.position.step)
-        return evaluate(
+        measured = evaluate(
             self.network,
             self._val,
             self._measures,
             batch_rows=EVALUATION_BATCHES * self.loop.trainer.batch_size,
             context=self.trainer.precision_plugin.val_step_context,
         )
+        if self._is_streamed and self._val_pages is not None:
+            self._val_pages.release(0, self._val.rows)
+        return measured
+
+
+def _arrays(rows: EncodedRows) -> Iterator[npt.NDArray[Any]]:
+    """All arrays of a split."""
+    yield from (*rows.inputs.values(), rows.target, *(() if rows.weight is None else (rows.weight,)))
