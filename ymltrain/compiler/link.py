@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ymltrain.compiler.graph import Column, LinkedNode, PluginGraph, Resolved, Target
+from ymltrain.compiler.model_defaults import DEFAULT_ENCODERS, default_encoder
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span, did_you_mean, nearest_name
 from ymltrain.kinds import KINDS, Params, params_schema
@@ -23,14 +24,6 @@ from ymltrain.recipe.grammar import DEFAULT_TYPES
 from ymltrain.recipe.key_path import format_key_path
 from ymltrain.recipe.short_forms import source_type
 
-DEFAULT_ENCODERS: dict[ColumnType, str] = {
-    "number": "standard",
-    "category": "vocabulary",
-    "boolean": "standard",
-    "timestamp": "timestamp",
-    "text": "words",
-    "vector": "vector",
-}
 COLUMN_KEYS: dict[str, tuple[ColumnType, str]] = {
     "order": ("category", "only a category has an order of values"),
     "time_zone": ("timestamp", "only a timestamp has a time zone"),
@@ -178,7 +171,8 @@ class _Linker:
                 if misplaced is not None and column_type != owner:
                     words = {"order": "categories"}.get(key, "timestamps")
                     self._report("YT609", f"{format_key_path(path)}: {key} is for {words}", hint, misplaced.place, (*path, key))
-            encoder = self._link("encoder", (*path, "encoder"), DEFAULT_ENCODERS[column_type])
+            default = default_encoder(self._root, column_type, self._request)
+            encoder = self._link("encoder", (*path, "encoder"), default)
             written = {key: plain(entry) for key in COLUMN_KEYS if (entry := node.at((key,))) is not None}
             yield Column(
                 name,
@@ -240,9 +234,9 @@ class _Linker:
         self._request.diagnostics.add(Diagnostic(code, message, hint, span, path))
 
 
-def link_auto_column(name: str, column_type: ColumnType, request: Request) -> Column:
-    """A feature that `auto` found in the data, with its default encoder."""
-    encoder_type = DEFAULT_ENCODERS[column_type]
+def link_auto_column(name: str, column_type: ColumnType, root: Node, request: Request) -> Column:
+    """A feature that `auto` found in the data, with its default encoder in this recipe."""
+    encoder_type = default_encoder(root, column_type, request)
     plugin = request.catalog.load("encoder", encoder_type)
     path: KeyPath = ("features", name)
     node = LinkedNode(_node_id("encoder", (*path, "encoder"), encoder_type), plugin, plugin.params(), path, None)

@@ -126,7 +126,7 @@ def _with_auto_columns(graph: PluginGraph, look: DataLook, request: Request) -> 
             place = features.span if features is not None else None
             request.diagnostics.add(Diagnostic("YT710", message, hint, place, ("features", name), Severity.WARNING))
             continue
-        added.append(link_auto_column(name, column_type, request))
+        added.append(link_auto_column(name, column_type, graph.root, request))
     columns = (*graph.columns, *added)
     nodes = {**graph.nodes, **{column.encoder.id: column.encoder for column in added if column.encoder is not None}}
     return replace(graph, columns=columns, nodes=nodes)

@@ -33,6 +33,7 @@ from ymltrain.run.pace import Pace
 from ymltrain.run.parts import TrainingData, TrainingParts
 from ymltrain.run.pieces import whole
 from ymltrain.run.pulse import BACKWARD, BETWEEN, FORWARD, OPTIMIZER, SAVING, VALIDATION
+from ymltrain.run.row_losses import row_losses
 from ymltrain.run.weights import network_dtype
 
 EVALUATION_BATCHES = 4  # without gradients, four batches take about the memory that training takes for one
@@ -192,7 +193,7 @@ class TrainingModule(LightningModule):
             with nullcontext() if is_last else self.parts.strategy.accumulating(self._spread[0]):
                 pulse.enter(FORWARD, self.loop.state.position.step)
                 output = full_precision(self._spread[0](batch.inputs))
-                loss = weighted(self._measures.loss(output, batch.target), batch.weight).sum()
+                loss = weighted(row_losses(self._measures.loss, output, batch.target), batch.weight).sum()
                 loss = loss * 0 if is_idle else loss
                 # strategies average gradients over ranks, each of which counts its own rows only
                 pulse.enter(BACKWARD)
