@@ -25,6 +25,16 @@ from ymltrain.kinds.column_types import infer_column_type
 Kind: TypeAlias = Literal[
     "copy", "function_of_target", "near_perfect", "missing_tells", "derived", "order", "group", "identifier", "constant"
 ]
+CODES: dict[Kind, str] = {
+    "copy": "YT654",
+    "function_of_target": "YT655",
+    "missing_tells": "YT655",
+    "derived": "YT655",
+    "near_perfect": "YT656",
+    "identifier": "YT657",
+}
+"""Under which code a recipe's author is told; a constant column is told by `fit` in its own way."""
+
 Values: TypeAlias = npt.NDArray[np.float64]
 
 LEAST_ROWS = 50

@@ -13,9 +13,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from ymltrain.data.leakage import LEAST_ROWS, Suspicion, as_numbers, is_named_id, measure_dependence
+from ymltrain.data.leakage import LEAST_ROWS, Kind, Suspicion, as_numbers, is_named_id, measure_dependence
 from ymltrain.diagnostics import DataError
 from ymltrain.kinds.typed_columns import is_readable, read_moments
+
+ROW_CODES: dict[Kind, str] = {"order": "YT658", "group": "YT659"}
+"""Under which code a recipe's author is told."""
 
 ORDERED_TARGET, ASCENDING = 0.3, 0.99
 LEAST_GROUPS = 20

@@ -1,8 +1,8 @@
 """All that training needs of a table, in two passes over it.
 
 The first pass assigns rows to splits and learns from the train rows, the second encodes. Memory holds the encoded
-arrays, one byte per row of the table and a few blocks of rows, whatever the size of the file. The same data and seeds
-give the same bytes, whatever the source's batches or the number of threads.
+arrays, nine bytes per row of the table (seventeen with keys) and a few blocks of rows, whatever the size of the file. The
+same data and seeds give the same bytes, whatever the source's batches or the number of threads.
 """
 
 from __future__ import annotations
@@ -120,6 +120,7 @@ def _report(learned: Learned) -> DataReport:
     rows = split_counts(counts)
     dropped = int(counts[DROPPED])
     warnings = [f"{dropped:,} of {len(learned.codes):,} rows have no target and were dropped"] if dropped else []
+    warnings += [str(leak) for leak in learned.leaks]
     warnings += learned.warnings
     features = []
     for tally in learned.tallies.values():
@@ -133,4 +134,5 @@ def _report(learned: Learned) -> DataReport:
         fitted_rows=rows.train,
         features=tuple(features),
         warnings=tuple(warnings),
+        leaks=learned.leaks,
     )

@@ -30,11 +30,10 @@ from ymltrain.skew.profile import Profile
 from ymltrain.skew.records import Floats, read_records
 from ymltrain.skew.replay import Replayed, expected_features, replay, run_network
 from ymltrain.skew.report import FeatureReport, SkewReport
-from ymltrain.skew.sample import Sample
 from ymltrain.skew.schema import schema_findings
 from ymltrain.skew.selection import HOLDOUT_FIELD, HOLDOUT_VALUE, selection_tests
 from ymltrain.skew.settings import CheckSettings
-from ymltrain.skew.summary import Summary, summarise_log
+from ymltrain.skew.summary import Inputs, Summary, summarise_log
 from ymltrain.skew.transform import transform_findings
 from ymltrain.skew.version import expected_stamps, version_findings
 from ymltrain.skew.windows import window_reports
@@ -77,7 +76,7 @@ def check(predictor: Predictor, reference: Profile | None, question: Question) -
     _require_records(predictor, log)
     replayed = None if sample is None else replay(sample, predictor, stamp.bundle, question.settings)
     findings = list(_proofs(predictor, reference, question, (summary, replayed), stamp))
-    comparison = None if reference is None else _comparison(reference, log, sample, question.settings)
+    comparison = None if reference is None else _comparison(predictor, reference, summary, question.settings)
     if comparison is not None:
         tests = [*_tests(comparison, question)]
         comparison = replace(comparison, tests=len(tests))
@@ -111,7 +110,8 @@ def _summary(predictor: Predictor, reference: Profile | None, question: Question
     batches: Iterator[RawBatch] = read_log(question.files)
     if question.labels is not None:
         batches = join_labels(batches, question.labels)
-    return summarise_log(batches, predictor.columns, reference, bundle, question.settings.replay_rows)
+    inputs = Inputs(bundle, predictor.columns, predictor.defaults)
+    return summarise_log(batches, inputs, reference, question.settings.replay_rows)
 
 
 def _require_records(predictor: Predictor, log: LogProfile) -> None:
@@ -120,7 +120,8 @@ def _require_records(predictor: Predictor, log: LogProfile) -> None:
             message = f"none of the log's {log.damaged.count:,} lines is a record"
             raise DataError("YT987", message, "a log has one JSON object a line, or is a Parquet or CSV file")
         raise DataError("YT987", "the log has no records", "is this the right file, and did the server write to it?")
-    if all(found.absent.count == log.rows for found in log.fields.values()):
+    required = [found for name, found in log.fields.items() if name not in predictor.defaults.values]
+    if required and all(found.absent.count == log.rows for found in required):
         there = ", ".join(list(log.extra)[:6]) or "none"
         message = f"the log has none of the columns that {predictor.contract.name} takes; it has {there}"
         raise DataError("YT988", message, "name the model that wrote it")
@@ -152,8 +153,8 @@ def _readable(replayed: Replayed) -> Replayed:
     return replace(replayed, differs={name: differs & whole for name, differs in replayed.differs.items()})
 
 
-def _comparison(reference: Profile, log: LogProfile, sample: Sample | None, settings: CheckSettings) -> Comparison:
-    return Comparison(reference, log, sample, settings, 1)
+def _comparison(predictor: Predictor, reference: Profile, summary: Summary, settings: CheckSettings) -> Comparison:
+    return Comparison(reference, summary.profile, summary.sample, settings, 1, predictor.defaults)
 
 
 def _tests(comparison: Comparison, question: Question) -> Iterator[Test]:
@@ -197,6 +198,7 @@ def _features(comparison: Comparison, replayed: Replayed | None) -> dict[str, Fe
             minimum_detectable=comparison.detectable(name),
             impact=comparison.reference.impact.get(name, 0.0),
             share_missing=float(counts[-1] / max(1, counts.sum())),
+            defaulted=comparison.log.fields[name].defaulted.count,
             replayed_differences=differs,
         )
     return reports
@@ -217,6 +219,13 @@ def _notes(predictor: Predictor, log: LogProfile, replayed: Replayed | None) -> 
     for name, reading in predictor.columns.items():
         if reading.type in UNMEASURED:
             yield f"the distribution of {name} was not compared: {UNMEASURED[reading.type]} ({reading.type})"
+    for name, default in predictor.defaults.values.items():
+        if count := log.fields[name].defaulted.count:
+            why = "it is known later only" if name in predictor.defaults.always else "they had no value"
+            yield f"{count:,} of {log.rows:,} records were served {name}'s declared default {default!r}: {why}"
+    training_only = [name for name in log.extra if name in predictor.contract.environments.get("TRAIN", {}).get("properties", {})]
+    if training_only:
+        yield f"columns that training alone should have are in the log's inputs: {', '.join(training_only)}"
     if log.repeated.count:
         yield f"{log.repeated.count:,} records repeat a request id, first {log.repeated.value}; they are counted each time"
     if log.out_of_order.count:
@@ -261,7 +270,7 @@ def _scan_feature(files: Sequence[Path], predictor: Predictor, feature: str) -> 
     parts: list[Floats] = []
     rows = 0
     for raw in read_log(files):
-        records = read_records(raw, rows, columns)
+        records = read_records(raw, rows, columns, predictor.defaults)
         if records.rows:
             encoder = predictor.encoders[feature]
             from ymltrain.data.reading import column_values, finite_or_null
@@ -282,7 +291,7 @@ def _scan_predictions(files: Sequence[Path], predictor: Predictor) -> Floats:
     parts: list[Floats] = []
     rows = 0
     for raw in read_log(files):
-        records = read_records(raw, rows, predictor.columns)
+        records = read_records(raw, rows, predictor.columns, predictor.defaults)
         if records.rows:
             output = run_network(predictor, expected_features(predictor, records.inputs))
             parts.append(predictions_of(predictor, output).to_numpy())

@@ -40,12 +40,16 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """What was wrong in an input column. `unseen` counts values that training never had, the first few of them."""
+    """What was wrong in an input column. `unseen` counts values that training never had, the first few of them.
+
+    `defaulted` is no wrong: values that a declared serving default stood in for.
+    """
 
     absent: Occurrence = Occurrence()
     wrong_type: Occurrence = Occurrence()
     null: Occurrence = Occurrence()
     infinite: Occurrence = Occurrence()
+    defaulted: Occurrence = Occurrence()
     unseen: dict[str, Occurrence] = {}
 
 
@@ -129,6 +133,7 @@ def _merge_fields(one: Field, other: Field, offset: int) -> Field:
         wrong_type=one.wrong_type.add(other.wrong_type, offset),
         null=one.null.add(other.null, offset),
         infinite=one.infinite.add(other.infinite, offset),
+        defaulted=one.defaulted.add(other.defaulted, offset),
         unseen=_union(one.unseen, other.unseen, lambda a, b: a.add(b, offset), Occurrence()),
     )
 

@@ -10,7 +10,10 @@ from ymltrain.skew.findings import CheckRun, Finding, VerdictWord
 
 
 class FeatureReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Distances of one column, whether or not they matter. `share_missing` is of the log's rows."""
+    """Distances of one column, whether or not they matter. `share_missing` is of the log's rows.
+
+    `defaulted` are rows that were served by the column's declared default.
+    """
 
     distance: float
     ks: float
@@ -21,6 +24,7 @@ class FeatureReport(msgspec.Struct, frozen=True, kw_only=True):
     minimum_detectable: float
     impact: float
     share_missing: float
+    defaulted: int = 0
     replayed_differences: int | None = None
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from ymltrain.bundle.defaults import Defaults
 from ymltrain.data.reading import Readings
 from ymltrain.skew.histogram import CategoryBins, NumberBins
 from ymltrain.skew.log import RawBatch
@@ -33,11 +34,18 @@ class Summary:
     cells: int
 
 
-def summarise_log(
-    batches: Iterable[RawBatch], columns: Readings, reference: Profile | None, bundle: str, replay_rows: int
-) -> Summary:
+@dataclass(frozen=True)
+class Inputs:
+    """What a bundle says of its inputs: its name, the columns and the serving defaults."""
+
+    bundle: str
+    columns: Readings
+    defaults: Defaults = field(default_factory=Defaults)
+
+
+def summarise_log(batches: Iterable[RawBatch], inputs: Inputs, reference: Profile | None, replay_rows: int) -> Summary:
     """Read a log once. Without a reference (a bundle that has no profile) nothing is counted but breaks of the contract."""
-    reader = _Reader(dict(columns), reference, bundle, replay_rows)
+    reader = _Reader(inputs, reference, replay_rows)
     for raw in batches:
         reader.update(raw)
     return reader.finish()
@@ -46,9 +54,9 @@ def summarise_log(
 class _Reader:
     """Counts while the log goes by."""
 
-    def __init__(self, columns: Readings, reference: Profile | None, bundle: str, replay_rows: int) -> None:
-        self._columns = columns
-        self._bundle = bundle
+    def __init__(self, inputs: Inputs, reference: Profile | None, replay_rows: int) -> None:
+        self._inputs = inputs
+        columns = inputs.columns
         self._rows = 0
         self._cells = 0
         self._counts = (
@@ -69,7 +77,7 @@ class _Reader:
 
     def update(self, raw: RawBatch) -> None:
         """Take in the next batch."""
-        records = read_records(raw, self._rows, self._columns)
+        records = read_records(raw, self._rows, self._inputs.columns, self._inputs.defaults)
         for line in records.damaged:
             self._damaged = self._damaged.add(Occurrence(count=1, row=line - 1, value=f"line {line}"))
         if not records.rows:
@@ -146,7 +154,7 @@ class _Reader:
     def finish(self) -> Summary:
         """The profile and the sample."""
         profile = LogProfile(
-            bundle=self._bundle,
+            bundle=self._inputs.bundle,
             rows=self._rows,
             features={name: counter.found for name, counter in self._counts.items()},
             fields={name: counter.finish() for name, counter in self._fields.items()},
@@ -227,7 +235,7 @@ class _FieldCounter:
     """Adds up where one input column breaks the contract."""
 
     def __init__(self) -> None:
-        self._found = {name: Occurrence() for name in ("absent", "wrong_type", "null", "infinite")}
+        self._found = {name: Occurrence() for name in ("absent", "wrong_type", "null", "infinite", "defaulted")}
         self._unseen: dict[str, Occurrence] = {}
 
     def update(self, column: Column, first_row: int, ids: pl.Series | None) -> Mask:
@@ -243,6 +251,7 @@ class _FieldCounter:
                 infinite = np.isinf(values)
                 missing = missing | np.isnan(values)
         masks = {"absent": absent, "wrong_type": wrong, "null": missing & ~absent & ~wrong, "infinite": infinite}
+        masks["defaulted"] = nothing if column.defaulted is None else column.defaulted
         for name, mask in masks.items():
             if mask.any():
                 row = int(mask.argmax())
