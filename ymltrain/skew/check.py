@@ -14,6 +14,7 @@ import polars as pl
 from ymltrain.bundle.predictor import Predictor
 from ymltrain.diagnostics import DataError
 from ymltrain.serving.stamp import Stamp, stamp_of
+from ymltrain.skew.aspect_tests import aspect_distances, aspect_tests
 from ymltrain.skew.availability import what_ran
 from ymltrain.skew.backfill import backfill_findings
 from ymltrain.skew.distribution import Comparison, distribution_tests
@@ -22,7 +23,8 @@ from ymltrain.skew.findings import Finding, judge, ranked
 from ymltrain.skew.labels import join_labels
 from ymltrain.skew.log import RawBatch, read_log
 from ymltrain.skew.log_profile import LogProfile
-from ymltrain.skew.measures import UNMEASURED, measured
+from ymltrain.skew.measures import measured
+from ymltrain.skew.notes import notes_on
 from ymltrain.skew.outcome import outcome_tests
 from ymltrain.skew.outputs import predictions_of
 from ymltrain.skew.predictions import prediction_findings
@@ -33,6 +35,7 @@ from ymltrain.skew.report import FeatureReport, SkewReport
 from ymltrain.skew.schema import schema_findings
 from ymltrain.skew.selection import HOLDOUT_FIELD, HOLDOUT_VALUE, selection_tests
 from ymltrain.skew.settings import CheckSettings
+from ymltrain.skew.statistics import smallest_seen_ks, smallest_seen_share
 from ymltrain.skew.summary import Inputs, Summary, summarise_log
 from ymltrain.skew.transform import transform_findings
 from ymltrain.skew.version import expected_stamps, version_findings
@@ -95,7 +98,7 @@ def check(predictor: Predictor, reference: Profile | None, question: Question) -
         checks=tuple(what_ran(log, reference, replayed, question)),
         windows=tuple(window_reports(comparison, ordered, question.windows)),
         budget=_budget(comparison, question.settings, replayed),
-        notes=tuple(_notes(predictor, log, replayed)),
+        notes=tuple(notes_on(predictor, reference, log, replayed)),
         first_time=log.first_time,
         last_time=log.last_time,
     )
@@ -159,6 +162,7 @@ def _comparison(predictor: Predictor, reference: Profile, summary: Summary, sett
 
 def _tests(comparison: Comparison, question: Question) -> Iterator[Test]:
     yield from distribution_tests(comparison)
+    yield from aspect_tests(comparison)
     yield from outcome_tests(comparison)
     yield from selection_tests(comparison, *question.holdout)
 
@@ -201,39 +205,34 @@ def _features(comparison: Comparison, replayed: Replayed | None) -> dict[str, Fe
             defaulted=comparison.log.fields[name].defaulted.count,
             replayed_differences=differs,
         )
+    for name, (aspect, found) in aspect_distances(comparison).items():
+        differs = None if replayed is None or not replayed.has_features else int(replayed.differs[name].sum())
+        n, counts = int(comparison.reference.aspects[aspect].found.array.sum()), comparison.log.aspects[aspect].array
+        least = comparison.settings.effect_of(name)
+        reports[name] = FeatureReport(
+            distance=found.largest,
+            ks=found.ks,
+            tvd=found.tvd,
+            psi=found.psi,
+            p_value=found.p_value,
+            threshold=least,
+            minimum_detectable=max(least, smallest_seen_ks(n, int(counts.sum()), comparison.settings.rate, comparison.tests)),
+            impact=comparison.reference.impact.get(name, 0.0),
+            share_missing=float(counts[-1] / max(1, counts.sum())),
+            defaulted=comparison.log.fields[name].defaulted.count,
+            aspect=aspect,
+            replayed_differences=differs,
+        )
     return reports
 
 
 def _budget(comparison: Comparison | None, settings: CheckSettings, replayed: Replayed | None) -> dict[str, float]:
-    from ymltrain.skew.statistics import smallest_seen_share
-
     rows = 0 if replayed is None else int(replayed.sample.rows.size)
     return {
         "false_alarms_per_1000": settings.budget,
         "tests": 0 if comparison is None else comparison.tests,
         "replay_smallest_share": smallest_seen_share(rows),
     }
-
-
-def _notes(predictor: Predictor, log: LogProfile, replayed: Replayed | None) -> Iterator[str]:
-    for name, reading in predictor.columns.items():
-        if reading.type in UNMEASURED:
-            yield f"the distribution of {name} was not compared: {UNMEASURED[reading.type]} ({reading.type})"
-    for name, default in predictor.defaults.values.items():
-        if count := log.fields[name].defaulted.count:
-            why = "it is known later only" if name in predictor.defaults.always else "they had no value"
-            yield f"{count:,} of {log.rows:,} records were served {name}'s declared default {default!r}: {why}"
-    training_only = [name for name in log.extra if name in predictor.contract.environments.get("TRAIN", {}).get("properties", {})]
-    if training_only:
-        yield f"columns that training alone should have are in the log's inputs: {', '.join(training_only)}"
-    if log.repeated.count:
-        yield f"{log.repeated.count:,} records repeat a request id, first {log.repeated.value}; they are counted each time"
-    if log.out_of_order.count:
-        yield f"{log.out_of_order.count:,} records stand before an earlier one; times are of the log's order"
-    if log.extra:
-        yield f"input columns that the contract does not know, and nothing reads: {', '.join(list(log.extra)[:8])}"
-    if replayed is not None and replayed.left_out:
-        yield f"{replayed.left_out:,} drawn records are of other bundles and were not replayed"
 
 
 def _extra_values(files: Sequence[Path], log: LogProfile) -> dict[str, pl.Series]:

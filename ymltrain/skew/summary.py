@@ -13,7 +13,7 @@ from ymltrain.bundle.defaults import Defaults
 from ymltrain.data.reading import Readings
 from ymltrain.skew.histogram import CategoryBins, NumberBins
 from ymltrain.skew.log import RawBatch
-from ymltrain.skew.log_profile import STRETCHES, Field, LogProfile, Occurrence, Stretch, thin
+from ymltrain.skew.log_profile import NO_SPAN, STRETCHES, Field, LogProfile, Occurrence, Stretch, join_spans, thin
 from ymltrain.skew.measures import measured
 from ymltrain.skew.profile import Distribution, Mean, Profile
 from ymltrain.skew.records import Column, Mask, Records, read_records
@@ -62,6 +62,9 @@ class _Reader:
         self._counts = (
             {} if reference is None else {name: _Counter(found) for name, found in reference.features.items() if name in columns}
         )
+        aspects = {} if reference is None else reference.aspects
+        self._aspects = {name: (found, _Counter(found.found)) for name, found in aspects.items() if found.column in columns}
+        self._spans: dict[str, tuple[float, float]] = {}
         self._prediction = None if reference is None else _Counter(reference.prediction)
         self._label = None if reference is None else _Counter(reference.target)
         self._fields = {name: _FieldCounter() for name in columns}
@@ -109,6 +112,13 @@ class _Reader:
             counted[name] = counter.update(column, size)
             self._fields[name].note_unseen(counter, column, records.first_row, records.fields.get("request_id"))
             self._cells += records.rows
+        for name, (aspect, counter) in self._aspects.items():
+            column = records.columns[aspect.column].read
+            counted[name] = counter.update(aspect.measure(column), size)
+            if column.dtype.is_temporal() and column.null_count() < column.len():
+                seconds = column.dt.epoch("us").drop_nulls() / 1e6
+                span = float(seconds.min()), float(seconds.max())  # type: ignore[arg-type]  # numbers, as they are not null
+                self._spans[aspect.column] = join_spans(self._spans.get(aspect.column, NO_SPAN), span)
         for name, outcome, series in (("prediction", self._prediction, prediction), ("label", self._label, label)):
             if outcome is not None and series is not None and series.null_count() < series.len():
                 counted[f"({name})"] = outcome.update(_like(series, outcome), size)
@@ -157,6 +167,8 @@ class _Reader:
             bundle=self._inputs.bundle,
             rows=self._rows,
             features={name: counter.found for name, counter in self._counts.items()},
+            aspects={name: counter.found for name, (_, counter) in self._aspects.items()},
+            spans=self._spans,
             fields={name: counter.finish() for name, counter in self._fields.items()},
             extra=self._extra,
             versions=self._versions,
