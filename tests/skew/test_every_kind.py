@@ -1,7 +1,7 @@
 """Columns and targets of every kind: served, logged, profiled and replayed."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import polars as pl
@@ -206,3 +206,23 @@ def test_a_server_reads_every_type_and_names_what_it_cannot(served):
     with pytest.raises(BadRequestError) as refused:
         read_request(json.dumps({"rows": rows}).encode(), model.predictor, "r")
     assert {(mistake.row, mistake.field) for mistake in refused.value.mistakes} == {(7, "t"), (7, "b")}
+
+
+def test_times_of_any_zone_are_moments_and_unknown_zones_are_told(check):
+    """The same moments in another offset change nothing; a zone that nobody knows breaks the contract."""
+    _, checked = check
+
+    def elsewhere(record):
+        moment = datetime.fromisoformat(record["inputs"]["t"])
+        record["inputs"]["t"] = moment.astimezone(timezone(timedelta(hours=5, minutes=45))).isoformat()
+
+    assert checked(elsewhere)[0] == 0
+
+    def nowhere(record):
+        if record["request_id"].endswith("7"):
+            record["inputs"]["t"] = record["inputs"]["t"][:19] + " Mars/Olympus"
+
+    code, document = checked(nowhere)
+    assert code == 4
+    assert ("schema", "t") in faults(document)
+    assert {found["cause"] for found in document["findings"] if found["feature"] == "t"} == {"wrong_type"}

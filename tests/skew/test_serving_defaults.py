@@ -34,7 +34,7 @@ weight: seen
 features:
   age: number
   fee: {type: number, serving_default: 12.5}
-  colour: {type: category, serving_default: grey}
+  '*': {type: category, serving_default: grey}
   position: {type: number, available_at: later, serving_default: 1}
 model: linear
 trainer: {max_epochs: 1}
@@ -52,7 +52,7 @@ def served(tmp_path_factory):
             "visit": np.arange(rows),
             "age": draw.integers(18, 80, rows),
             "fee": draw.gamma(2, 10, rows).round(2),
-            "colour": draw.choice(["red", "blue", "grey"], rows),
+            "*": draw.choice(["red", "blue", "grey"], rows),
             "position": draw.integers(1, 9, rows),
             "clicked": draw.random(rows) < 0.4,
             "seen": draw.random(rows).round(2),
@@ -78,7 +78,7 @@ def logged(predictor, rows, path):
 def requests(folder, count=900, without_fee=0):
     """Rows as clients send them: no position, and some without a fee."""
     table = pl.read_csv(folder / "clicks.csv").sample(count, seed=2)
-    rows = [{name: row[name] for name in ("age", "fee", "colour")} for row in table.to_dicts()]
+    rows = [{name: row[name] for name in ("age", "fee", "*")} for row in table.to_dicts()]
     for number in range(without_fee):
         if number % 2:
             rows[number]["fee"] = None
@@ -93,14 +93,14 @@ def test_the_contract_has_an_environment_for_training_and_one_for_serving(served
     contract = json.loads((bundle / "contract.json").read_text())
     environments = {name: jsonschema.Draft202012Validator(schema) for name, schema in contract["environments"].items()}
     assert contract["inputs"] == contract["environments"]["SERVE"]
-    row = {"age": 30, "fee": 2.5, "colour": "red"}
+    row = {"age": 30, "fee": 2.5, "*": "red"}
     whole = {**row, "position": 3, "clicked": True, "seen": 0.5, "visit": 7}
     assert environments["TRAIN"].is_valid(whole)
     for name in whole:
         assert not environments["TRAIN"].is_valid({key: value for key, value in whole.items() if key != name})
     assert environments["SERVE"].is_valid(row)
     assert environments["SERVE"].is_valid({"age": 30})
-    assert not environments["SERVE"].is_valid({"fee": 2.5, "colour": "red"})
+    assert not environments["SERVE"].is_valid({"fee": 2.5, "*": "red"})
     assert not environments["SERVE"].is_valid({**row, "position": 3})
 
 
@@ -111,10 +111,10 @@ def test_a_request_may_leave_out_what_has_a_default(served):
     def predict(row):
         return predictor.predict_rows(to_frame(read_request(json.dumps(row).encode(), predictor, "r").rows, predictor))
 
-    expected = predict({"age": 30, "fee": 12.5, "colour": "grey"})
+    expected = predict({"age": 30, "fee": 12.5, "*": "grey"})
     assert predict({"age": 30}).equals(expected)
-    assert predict({"age": 30, "fee": None, "colour": None}).equals(expected)
-    assert not predict({"age": 30, "fee": 90, "colour": "grey"}).equals(expected)
+    assert predict({"age": 30, "fee": None, "*": None}).equals(expected)
+    assert not predict({"age": 30, "fee": 90, "*": "grey"}).equals(expected)
     with pytest.raises(BadRequestError) as refused:
         predict({"age": 30, "position": 3})
     assert [(mistake.field, mistake.message) for mistake in refused.value.mistakes] == [
@@ -127,12 +127,12 @@ def test_predictions_of_files_use_and_count_the_same_defaults(served, tmp_path, 
     bundle, _, folder = served
     table = pl.read_csv(folder / "clicks.csv").select("age").head(40)
     table.write_csv(tmp_path / "bare.csv")
-    table.with_columns(fee=12.5, colour=pl.lit("grey"), position=pl.lit(7)).write_csv(tmp_path / "full.csv")
+    table.with_columns(fee=12.5, **{"*": pl.lit("grey")}, position=pl.lit(7)).write_csv(tmp_path / "full.csv")
     for name in ("bare", "full"):
         command = ["predict", str(bundle), str(tmp_path / f"{name}.csv"), "-o", str(tmp_path / f"{name}.parquet")]
         assert run([*command, "--json", "--workspace", str(folder)]) == 0
         counts = json.loads(capsys.readouterr().out)["defaulted"]
-        assert counts == ({"fee": 40, "colour": 40, "position": 40} if name == "bare" else {"fee": 0, "colour": 0, "position": 40})
+        assert counts == ({"fee": 40, "*": 40, "position": 40} if name == "bare" else {"fee": 0, "*": 0, "position": 40})
     assert pl.read_parquet(tmp_path / "bare.parquet").equals(pl.read_parquet(tmp_path / "full.parquet"))
 
 
@@ -172,7 +172,7 @@ def test_a_server_that_fills_in_something_else_is_at_fault(served, tmp_path):
     _, predictor, folder = served
     path = tmp_path / "zero.jsonl"
     records = logged(predictor, requests(folder, without_fee=30), path)
-    zero = predictor.encode(to_frame([{"age": 30, "fee": 0.0, "colour": "red"}], predictor))
+    zero = predictor.encode(to_frame([{"age": 30, "fee": 0.0, "*": "red"}], predictor))
     served_as_zero = dict(predictor.feature_values(zero))["fee"][0].tolist()
     for record in records[:30]:
         record["features"]["fee"] = served_as_zero
@@ -188,7 +188,7 @@ def test_explaining_a_request_names_its_defaults(served, tmp_path):
     logged(predictor, requests(folder, 20, without_fee=2), tmp_path / "served.jsonl")
     explained = explain_request([tmp_path / "served.jsonl"], predictor, "r0", CheckSettings())
     causes = {step.name: step.cause for step in explained.steps if step.stage == "input"}
-    assert causes == {"age": None, "fee": "serving_default", "colour": None, "position": "serving_default"}
+    assert causes == {"age": None, "fee": "serving_default", "*": None, "position": "serving_default"}
     assert explained.first_difference is None
 
 

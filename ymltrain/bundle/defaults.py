@@ -47,7 +47,7 @@ class Defaults:
 
 def fill_defaults(rows: pl.DataFrame, features: Sequence[FeatureSpec]) -> pl.DataFrame:
     """Rows as `read_rows` gives them, with the features' serving defaults where values are missing."""
-    filled = []
+    filled: dict[str, pl.Series] = {}
     for feature in features:
         if feature.serving_default is None:
             continue
@@ -59,8 +59,10 @@ def fill_defaults(rows: pl.DataFrame, features: Sequence[FeatureSpec]) -> pl.Dat
             column = column.fill_nan(None).fill_null(default[0])
         else:
             column = column.fill_null(default[0])
-        filled.append(column.alias(feature.column))
-    return rows.with_columns(filled) if filled else rows
+        filled[feature.column] = column
+    if not filled:
+        return rows
+    return pl.DataFrame({column.name: filled.get(column.name, column) for column in rows.iter_columns()})
 
 
 def _read(feature: FeatureSpec) -> pl.Series:

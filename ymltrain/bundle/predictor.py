@@ -67,7 +67,8 @@ class Predictor:
     def read(self, table: ArrowStream) -> pl.DataFrame:
         """The input columns of a table, by the rules that training read them with."""
         frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(table)
-        frame = frame.with_columns(pl.lit(None).alias(name) for name in self.defaults.values if name not in frame.columns)
+        lacking = {name: [None] * frame.height for name in self.defaults.values if name not in frame.columns}
+        frame = frame.hstack(pl.DataFrame(lacking)) if lacking else frame
         missing = [column for column in self.columns if column not in frame.columns]
         if missing:
             message = (

@@ -102,6 +102,6 @@ def _seen_in_train(hashes: Hashes, codes: Codes) -> tuple[int, int]:
 
 def _agreement(column: pl.Series) -> float:
     """The chance that two rows have the same value."""
-    counts = column.value_counts().get_column("count").to_numpy().astype(np.float64)
+    counts = column.alias("values").value_counts().get_column("count").to_numpy().astype(np.float64)
     rows = counts.sum()
     return float((counts * (counts - 1)).sum() / max(1.0, rows * (rows - 1)))

@@ -55,7 +55,7 @@ def find_groups(sample: pl.DataFrame, columns: Sequence[str]) -> Iterator[Suspic
         column = sample.get_column(name)
         if not is_named_id(name) or not is_readable(column.dtype) or column.dtype.is_float():
             continue
-        present = column.drop_nulls()
+        present = column.alias("values").drop_nulls()
         groups = present.n_unique()
         if groups >= LEAST_GROUPS and present.len() >= 2 * groups:
             words = f'"{name}" has {present.len() / groups:.1f} rows to a value, which would stand in train and in test'

@@ -26,7 +26,10 @@ from ymltrain.plan.shapes import Reading
 
 @dataclass(frozen=True)
 class TableSpec:
-    """How a plan reads a table: its features, its target, the parts that other columns play, the seeds."""
+    """How a plan reads a table: its features, its target, the parts that other columns play, the seeds.
+
+    `drawn_rows` rows of train, and as many of the other splits, are drawn raw on the way, for a profile.
+    """
 
     features: Sequence[FeatureSpec]
     target: TargetSpec
@@ -35,6 +38,7 @@ class TableSpec:
     golden_rows: int
     event_time: str | None = None
     weight: str | None = None
+    drawn_rows: int = 0
 
     @property
     def roles(self) -> ColumnRoles:

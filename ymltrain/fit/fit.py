@@ -188,7 +188,7 @@ class _Fit:
         job = self._job
         with self._clock.stage("bundle"):
             try:
-                trained = Trained(data, outcome.weights, metrics, profile_maker(job))
+                trained = Trained(data, outcome.weights, metrics, profile_maker(job, data))
                 return write_bundle(job.run.bundle, job.plan, trained, job.catalog, job.environment)
             except OSError as error:
                 message = f"the bundle cannot be written to {job.run.bundle}: {error.strerror}"

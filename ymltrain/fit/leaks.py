@@ -17,6 +17,7 @@ from ymltrain.compiler.request import Request
 from ymltrain.compiler.rules.splits import roles_of
 from ymltrain.data.leakage import CODES, Suspicion, find_suspicions
 from ymltrain.data.leakage_rows import ROW_CODES, count_later, find_groups, find_later, find_order
+from ymltrain.data.reading import column_values
 from ymltrain.diagnostics import DataError, Diagnostic, KeyPath, RecipeError, Severity
 from ymltrain.kinds.typed_columns import read_column
 from ymltrain.plan.availability import AT_PREDICTION, LATER, known_from
@@ -48,16 +49,17 @@ def find_leaks(graph: PluginGraph) -> Iterator[Diagnostic]:
 
 def _typed(sample: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
     """The sample with features as their types, as far as they can be read."""
-    read = []
+    read: dict[str, pl.Series] = {}
     for column in columns:
-        found = sample.get_column(column.name)
+        found = column_values(sample, column.name)
         if column.type == "number" and found.dtype == pl.String:
-            read.append(found.cast(pl.Float64, strict=False))
+            read[column.name] = found.cast(pl.Float64, strict=False)
         elif column.type == "timestamp" and not found.dtype.is_temporal():
             reading = Reading(type="timestamp", time_zone=column.time_zone, format=column.format)
-            moments = read_column(found.alias("values"), column.name, reading)
-            read += [] if moments is None else [moments.alias(column.name)]
-    return sample.with_columns(read)
+            moments = read_column(found, column.name, reading)
+            if moments is not None:
+                read[column.name] = moments
+    return pl.DataFrame({column.name: read.get(column.name, column) for column in sample.iter_columns()})
 
 
 @dataclass(frozen=True)

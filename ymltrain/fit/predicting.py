@@ -93,6 +93,8 @@ def _batches(predictor: Predictor, source: Datasource) -> Iterator[pl.DataFrame]
     yield read_rows(pl.DataFrame(schema=dict.fromkeys(columns, pl.Null)), columns)
     there = set(pl.Schema(source.schema()))
     asked = {name: reading for name, reading in columns.items() if name in there}
-    lacking = [pl.lit(None).alias(name) for name in columns if name not in there]
+    lacking = [name for name in columns if name not in there]
     for batch in source.batches(source_columns(asked)):
-        yield read_rows(pl.DataFrame(batch).with_columns(lacking), columns)
+        frame = pl.DataFrame(batch)
+        frame = frame.hstack(pl.DataFrame({name: [None] * frame.height for name in lacking})) if lacking else frame
+        yield read_rows(frame, columns)

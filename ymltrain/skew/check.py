@@ -84,7 +84,7 @@ def check(predictor: Predictor, reference: Profile | None, question: Question) -
         tests = [*_tests(comparison, question)]
         comparison = replace(comparison, tests=len(tests))
         findings += passed_tests([*_tests(comparison, question)], question.settings.rate)
-    ordered = ranked(_without_echoes(findings))
+    ordered = ranked(_without_echoes(_without_ignored(findings, question.settings)))
     report = SkewReport(
         verdict=judge(ordered),
         model=predictor.contract.name,
@@ -165,6 +165,17 @@ def _tests(comparison: Comparison, question: Question) -> Iterator[Test]:
     yield from aspect_tests(comparison)
     yield from outcome_tests(comparison)
     yield from selection_tests(comparison, *question.holdout)
+
+
+def _without_ignored(findings: Sequence[Finding], settings: CheckSettings) -> list[Finding]:
+    """Without what is found in columns of which the recipe wants to hear nothing."""
+    return [
+        finding
+        for finding in findings
+        if not any(
+            settings.rule(str(name)).ignore for name in (finding.feature, finding.parameters.get("with")) if name is not None
+        )
+    ]
 
 
 def _without_echoes(findings: Sequence[Finding]) -> Iterator[Finding]:

@@ -78,6 +78,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What training saw. `aspects` are what is counted of times, texts and vectors.
 
+    `infinite` counts the infinities of numbers, which histograms hold as missing; None where an older ymltrain did not.
+
     `impact` is by how much predictions change, in their standard deviations, when a feature's values are shuffled;
     `settings` are those of the recipe;
     `error` is of rows that did not train: absolute differences, or 0 and 1 for right and wrong labels; `bias` is
@@ -89,6 +91,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     features: dict[str, Distribution]
     aspects: dict[str, Aspect] = {}
+    infinite: dict[str, int] | None = None
     prediction: Distribution
     target: Distribution
     error: Mean

@@ -8,6 +8,7 @@ from ymltrain.compiler.rules.availability import features_are_known_in_time, ser
 from ymltrain.compiler.rules.columns import (
     encoders_fit_their_columns,
     inputs_and_target_are_apart,
+    skew_rules_name_features,
 )
 from ymltrain.compiler.rules.devices import (
     batch_norm_is_per_device,
@@ -52,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     encoders_fit_their_columns,
     features_are_known_in_time,
     serving_defaults_fit,
+    skew_rules_name_features,
     nodes_are_named_once,
     watched_metrics_are_written,
     best_weights_need_validation,
