@@ -10,6 +10,7 @@ import msgspec
 from ymltrain.diagnostics import BundleError
 from ymltrain.plan.availability import LATER
 from ymltrain.plan.plan import FeatureSpec, Plan, PlanNode, canonical_json
+from ymltrain.plan.sections import Evaluation
 from ymltrain.plan.shapes import ColumnType, FeatureShape, OutputShape
 
 CONTRACT_VERSION = 1
@@ -17,6 +18,7 @@ CONTRACT_FILE = "contract.json"
 WEIGHTS_FILE = "weights.safetensors"
 GOLDEN_FILE = "golden.parquet"
 PROFILE_FILE = "profile.json"
+BASELINES_FILE = "baselines.safetensors"
 CARD_FILE = "README.md"
 
 
@@ -32,6 +34,7 @@ class FeatureContract(msgspec.Struct, frozen=True, kw_only=True):
     format: str | None = None
     available_at: str | None = None
     serving_default: str | float | bool | None = None
+    order: tuple[str, ...] | None = None
 
 
 class TargetContract(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +66,8 @@ class Digests(msgspec.Struct, frozen=True, kw_only=True):
     tensors: str
     golden: str | None
     profile: str | None = None
+    baselines: str | None = None
+    evaluation: str | None = None
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +75,8 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
 
     `inputs` is the JSON Schema of one row as it is served; `environments` has it as SERVE, and beside it TRAIN: a row as it
     trains, with target, weight, keys and the time of the event.
+
+    `measures` are the metrics that the recipe names, `evaluation` is what it says of evaluations: `evaluate` goes by them.
     """
 
     contract: int = CONTRACT_VERSION
@@ -87,6 +94,8 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     model: PlanNode
     metrics: dict[str, float | None]
     digests: Digests
+    measures: tuple[PlanNode, ...] = ()
+    evaluation: Evaluation | None = None
 
 
 def write_contract(contract: Contract) -> bytes:

@@ -10,7 +10,7 @@ from ymltrain.diagnostics import KeyPath, Span
 from ymltrain.kinds import Params
 from ymltrain.plan.plan import Edge
 from ymltrain.plan.search.spec import SearchSpec
-from ymltrain.plan.sections import Compute, Promote, Skew, Trainer
+from ymltrain.plan.sections import Compute, Evaluation, Promote, Skew, Trainer
 from ymltrain.plan.shapes import ColumnType, Task
 from ymltrain.recipe.document import Node
 
@@ -116,6 +116,7 @@ class PluginGraph:
     strategy_reason: str = ""
     edges: tuple[Edge, ...] = field(default=())
     search: SearchSpec | None = None
+    evaluation: Evaluation | None = None
 
     @property
     def root(self) -> Node:

@@ -64,6 +64,7 @@ def make_plan(graph: PluginGraph, request: Request) -> Plan:
         strategy_reason=graph.strategy_reason,
         watch=_watch(graph),
         skew=graph.skew,
+        evaluation=graph.evaluation,
         register=_register(graph),
         stages=(),
         search=graph.search,
@@ -93,7 +94,12 @@ def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
         }
     if graph.target is not None:
         resolved["target"] = _resolved_target(graph.target)
-    for name, section in (("trainer", graph.trainer), ("compute", graph.compute), ("skew", graph.skew)):
+    for name, section in (
+        ("evaluation", graph.evaluation),
+        ("trainer", graph.trainer),
+        ("compute", graph.compute),
+        ("skew", graph.skew),
+    ):
         if section is not None:
             resolved[name] = {**msgspec.to_builtins(section), **_launcher(resolved, name)}
     if "registry" in resolved:

@@ -15,6 +15,10 @@ from ymltrain.compiler.rules.devices import (
     precision_fits_the_accelerator,
     strategy_fits_the_topology,
 )
+from ymltrain.compiler.rules.evaluation import (
+    gates_on_slices_have_some,
+    slices_can_be_cut,
+)
 from ymltrain.compiler.rules.measures import (
     best_weights_need_validation,
     loss_and_metrics_fit_the_task,
@@ -65,4 +69,6 @@ RULES: tuple[Rule, ...] = (
     champions_are_compared_on_the_same_rows,
     gates_say_something,
     registered_names_are_safe,
+    slices_can_be_cut,
+    gates_on_slices_have_some,
 )
