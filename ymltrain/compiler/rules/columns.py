@@ -39,4 +39,4 @@ def skew_rules_name_features(graph: PluginGraph, request: Request) -> Iterator[D
     known = [column.name for column in graph.columns]
     for name in graph.skew.features:
         if name not in known:
-            yield found_at(graph, "YT623", f'no feature is called "{name}"', did_you_mean(name, known), ("skew", "features", name))
+            yield found_at(graph, "YT634", f'no feature is called "{name}"', did_you_mean(name, known), ("skew", "features", name))
