@@ -183,6 +183,8 @@ class _Linker:
                 node.place,
                 written.get("time_zone", "UTC"),
                 written.get("format"),
+                _value(node, "available_at"),
+                _default(_value(node, "serving_default"), column_type),
             )
 
     def _target(self) -> Target | None:
@@ -267,6 +269,18 @@ def _written_task(target: Mapping[str, Any]) -> Task | None:
     if "order" in target:
         return "ordinal"
     return "binary" if target.keys() & {"positive", "threshold"} or target.get("type") == "boolean" else None
+
+
+def _value(node: Node, key: str) -> Any:
+    entry = node.at((key,))
+    return None if entry is None else plain(entry)
+
+
+def _default(value: Any, column_type: str) -> Any:
+    """A serving default as the plan holds it: text of a category, a number as a float."""
+    if value is not None and column_type in ("category", "text"):
+        return _category_text(value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _labels(values: list[Any] | None) -> tuple[str, ...] | None:

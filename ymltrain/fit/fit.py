@@ -205,7 +205,7 @@ class _Fit:
         job = self._job
         with self._clock.stage("bundle"):
             try:
-                trained = Trained(data, outcome.weights, metrics, profile_maker(job), evaluated.record, evaluated.baselines)
+                trained = Trained(data, outcome.weights, metrics, profile_maker(job, data), evaluated.record, evaluated.baselines)
                 return write_bundle(job.run.bundle, job.plan, trained, job.catalog, job.environment)
             except OSError as error:
                 message = f"the bundle cannot be written to {job.run.bundle}: {error.strerror}"

@@ -194,7 +194,7 @@ class Gate(Section, frozen=True, kw_only=True):
             Meta(
                 description="Look at something else than a metric. size: bytes of all files. latency: milliseconds to predict one "
                 "row. golden: the golden rows replay. contract: serves whoever calls the holder of `better_than`. slices: rows of "
-                "every slice of the evaluation. skew: a clean check."
+                "every slice of the evaluation. skew: a clean check of the serving log of the version that holds the alias now."
             ),
         ]
         | None
@@ -205,6 +205,12 @@ class Gate(Section, frozen=True, kw_only=True):
     ] = 0.0
     at_least: Annotated[float, Meta(description="The value must reach this.")] | None = None
     at_most: Annotated[float, Meta(description="The value may not exceed this.")] | None = None
+    log: (
+        Annotated[str, Meta(min_length=1, description="Of skew: the log, or the folder of it; relative to the workspace.")] | None
+    ) = None
+    allow: Annotated[Literal["drift"], Meta(description="Of skew: drift lets it pass too, so that only faults stop it.")] | None = (
+        None
+    )
 
     @property
     def subject(self) -> str:
