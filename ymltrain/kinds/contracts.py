@@ -107,7 +107,11 @@ class Split(Protocol):
 
 
 class FittedEncoder(Protocol):
-    """An encoder that has learned what it needs: the one implementation used in training and serving."""
+    """An encoder that has learned what it needs: the one implementation used in training and serving.
+
+    One of numbers, booleans or vectors may say it as arithmetic too, by a property `formula: Formula`: then exports hold it,
+    and take raw values. What another does is left to the caller of an export.
+    """
 
     @property
     def shape(self) -> FeatureShape: ...
