@@ -15,6 +15,8 @@ CONTRACT_VERSION = 1
 CONTRACT_FILE = "contract.json"
 WEIGHTS_FILE = "weights.safetensors"
 GOLDEN_FILE = "golden.parquet"
+EXPORTS_FOLDER = "exports"
+"""Holds a folder for each export, named by its format."""
 PROFILE_FILE = "profile.json"
 CARD_FILE = "README.md"
 
@@ -52,7 +54,7 @@ class TableReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Digests(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bundle was made of, and the content of its files."""
+    """What the bundle was made of, and the content of its files; `exports` by path in the bundle."""
 
     data: str
     plan: str
@@ -60,6 +62,7 @@ class Digests(msgspec.Struct, frozen=True, kw_only=True):
     tensors: str
     golden: str | None
     profile: str | None = None
+    exports: dict[str, str] = {}
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):

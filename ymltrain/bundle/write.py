@@ -27,7 +27,7 @@ from ymltrain.bundle.contract import (
     inputs_schema,
     write_contract,
 )
-from ymltrain.bundle.golden import golden_table, replay_golden
+from ymltrain.bundle.golden import golden_rows, replay_golden
 from ymltrain.bundle.predictor import Predictor, load_bundle
 from ymltrain.bundle.tensors import digest_tensors, encode_tensors
 from ymltrain.catalog.catalog import Catalog
@@ -43,12 +43,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trained:
-    """What training gives a bundle. `make_profile` gives the content of its profile, made with the bundle's own predictor."""
+    """What training gives a bundle. `make_profile` and `make_exports` make content of it with the bundle's own predictor.
+
+    The latter takes the bundle's folder, and gives files by their paths in it.
+    """
 
     data: PreparedData
     weights: Mapping[str, Tensor]
     metrics: Mapping[str, float]
     make_profile: Callable[[Predictor], bytes] | None = None
+    make_exports: Callable[[Path, Predictor], Mapping[str, bytes]] | None = None
 
 
 def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, environment: Mapping[str, str]) -> Contract:
@@ -71,17 +75,24 @@ def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, e
         contract = _with_digests(contract, profile=bytes_digest(profile))
     if plan.skew.golden_rows and trained.data.golden.height:
         path = unfinished / GOLDEN_FILE
-        golden_table(trained.data.golden, predictor).write_parquet(path)
+        golden_rows(trained.data.golden, predictor).write_parquet(path)
         contract = _with_digests(contract, golden=file_digest(path))
     write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
-    replay_golden(unfinished, load_bundle(unfinished, catalog, environment))
+    predictor = load_bundle(unfinished, catalog, environment)
+    replay_golden(unfinished, predictor)
+    if trained.make_exports is not None:
+        exports = trained.make_exports(unfinished, predictor)
+        for name, content in exports.items():
+            write_durably(unfinished / name, content)
+        contract = _with_digests(contract, exports={name: bytes_digest(content) for name, content in exports.items()})
+        write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
     write_durably(unfinished / CARD_FILE, write_card(contract, _target_words(trained.data)).encode())
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
     return contract
 
 
-def _with_digests(contract: Contract, **digests: str) -> Contract:
+def _with_digests(contract: Contract, **digests: str | dict[str, str]) -> Contract:
     """The contract, naming the content of files that were made with it."""
     return msgspec.structs.replace(contract, digests=msgspec.structs.replace(contract.digests, **digests))
 

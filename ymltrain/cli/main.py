@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "tune": ("ymltrain.cli.tune", "Search the space of a recipe's tuner; report of a study."),
     "parity": ("ymltrain.cli.parity", "Compare the steps of a recipe under single, ddp and fsdp."),
     "predict": ("ymltrain.cli.predict", "Predict with a registered model, a run or a bundle."),
+    "export": ("ymltrain.cli.export", "Write a model as a program for others, held against its golden rows."),
     "serve": ("ymltrain.cli.serve", "Serve a model over HTTP, and log what is served."),
     "skew": ("ymltrain.cli.skew", "Find and explain training-serving skew in a serving log."),
     "runs": ("ymltrain.cli.runs", "List, compare and look after runs."),

@@ -29,6 +29,7 @@ def make_plan(graph: PluginGraph, request: Request) -> Plan:
     assert graph.trainer is not None
     assert graph.compute is not None
     assert graph.skew is not None
+    assert graph.bundle is not None
     root = graph.root
     seed = int(_text(graph, "seed") or 0)
     keys = root.at(("keys",))
@@ -62,6 +63,7 @@ def make_plan(graph: PluginGraph, request: Request) -> Plan:
         strategy_reason=graph.strategy_reason,
         watch=_watch(graph),
         skew=graph.skew,
+        bundle=graph.bundle,
         register=_register(graph),
         stages=(),
         search=graph.search,
@@ -91,7 +93,8 @@ def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
         }
     if graph.target is not None:
         resolved["target"] = _resolved_target(graph.target)
-    for name, section in (("trainer", graph.trainer), ("compute", graph.compute), ("skew", graph.skew)):
+    sections = {"trainer": graph.trainer, "compute": graph.compute, "bundle": graph.bundle, "skew": graph.skew}
+    for name, section in sections.items():
         if section is not None:
             resolved[name] = {**msgspec.to_builtins(section), **_launcher(resolved, name)}
     if "registry" in resolved:

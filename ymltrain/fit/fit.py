@@ -183,12 +183,13 @@ class _Fit:
 
     def _bundle(self, data: PreparedData, outcome: TrainOutcome, metrics: dict[str, float]) -> Contract:
         from ymltrain.bundle.write import Trained, write_bundle
+        from ymltrain.fit.exporting import export_maker
         from ymltrain.fit.profiling import profile_maker
 
         job = self._job
         with self._clock.stage("bundle"):
             try:
-                trained = Trained(data, outcome.weights, metrics, profile_maker(job))
+                trained = Trained(data, outcome.weights, metrics, profile_maker(job), export_maker(job))
                 return write_bundle(job.run.bundle, job.plan, trained, job.catalog, job.environment)
             except OSError as error:
                 message = f"the bundle cannot be written to {job.run.bundle}: {error.strerror}"

@@ -111,9 +111,11 @@ def _apply(step: Step, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float6
 
     match step:
         case Subtract(by):
-            return values - np.array(by)
+            shifted: npt.NDArray[np.float64] = values - np.array(by)
+            return shifted
         case Divide(by):
-            return values / np.array(by)
+            scaled: npt.NDArray[np.float64] = values / np.array(by)
+            return scaled
         case Clip(at):
             return values.clip(-at, at)
         case Bend(at):

@@ -123,6 +123,15 @@ class Compute(Section, frozen=True, kw_only=True):
         return int(float(self.device_memory[:-3]) * unit)
 
 
+class BundleSection(Section, frozen=True, kw_only=True):
+    """What a bundle holds beside contract, weights, profile and golden rows."""
+
+    exports: Annotated[
+        tuple[Literal["torch", "onnx"], ...],
+        Meta(description="Programs for others that are made and held against the golden rows before anything is registered."),
+    ] = ()
+
+
 class SkewRule(Section, frozen=True, kw_only=True):
     """What holds for one feature instead of the general settings."""
 

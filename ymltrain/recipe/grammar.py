@@ -66,6 +66,7 @@ SECTIONS = (
     "compute",
     "tracker",
     "registry",
+    "bundle",
     "skew",
     "tuner",
     "profiles",

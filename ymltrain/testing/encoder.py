@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ymltrain.api import ColumnType, Encoder, FittedEncoder, apply_formula, raw_values
+from ymltrain.api import ColumnType, Encoder, FittedEncoder, Formula, apply_formula, raw_values
 
 _DRAWN = random.Random(7)  # noqa: S311  rows for tests, no secret
 _NUMBERS = [_DRAWN.gauss(3, 100) if n % 11 else None for n in range(3_000)]
@@ -126,8 +126,10 @@ class EncoderKit:
     def test_a_formula_says_what_it_does(self) -> None:
         """Where it has a formula, as exports hold it, that gives the encoded values, to the last digit of float32."""
         for column_type, training, fitted in self._fitted():
-            formula = getattr(fitted, "formula", None)
-            for column in (training, UNSEEN[column_type]) if formula is not None else ():
+            formula: Formula | None = getattr(fitted, "formula", None)
+            if formula is None:
+                continue
+            for column in (training, UNSEEN[column_type]):
                 said, done = apply_formula(formula, raw_values(column, formula.columns)), fitted.encode(column)
                 assert said.shape == done.shape
                 np.testing.assert_array_max_ulp(said, done)

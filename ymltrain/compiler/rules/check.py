@@ -13,6 +13,7 @@ from ymltrain.compiler.rules.devices import (
     precision_fits_the_accelerator,
     strategy_fits_the_topology,
 )
+from ymltrain.compiler.rules.exports import exports_can_be_made
 from ymltrain.compiler.rules.measures import (
     best_weights_need_validation,
     loss_and_metrics_fit_the_task,
@@ -60,4 +61,5 @@ RULES: tuple[Rule, ...] = (
     champions_are_compared_on_the_same_rows,
     gates_say_something,
     registered_names_are_safe,
+    exports_can_be_made,
 )
