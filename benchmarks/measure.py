@@ -18,6 +18,16 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def mlflow_python() -> str:
+    """The interpreter of an environment that has MLflow, the same as the tests of its tracker make."""
+    environment = ROOT / ".cache" / "mlflow"
+    python = environment / "bin" / "python"
+    if not (environment / "bin" / "gunicorn").exists() and not (environment / "bin" / "uvicorn").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "mlflow<3.18"], check=True)
+    return str(python)
+
+
 def compile_sources() -> None:
     """Compile our modules ahead, as pip does when it installs a wheel: a checkout is otherwise compiled at each start."""
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(ROOT / "ymltrain")], check=True)

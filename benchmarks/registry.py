@@ -19,7 +19,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from measure import ROOT, report
+from measure import ROOT, mlflow_python, report
 
 from ymltrain.builtin.registry.filesystem import FilesystemParams, FilesystemRegistry
 from ymltrain.registry import Registry
@@ -29,7 +29,6 @@ from ymltrain.registry.events import Event, Register, SetAlias, encode_event
 from ymltrain.storage import bytes_digest
 
 PEERS = ROOT / "benchmarks" / "registry_peer"
-MLFLOW = ROOT / ".cache" / "mlflow"
 PROCESSES = 8
 COUNT = 25
 LARGE = 2 << 30
@@ -82,16 +81,6 @@ def together(commands):
         process.communicate()
         assert process.returncode == 0
     return time.perf_counter() - started
-
-
-def mlflow_python():
-    """The interpreter of an environment that has MLflow's client and store."""
-    python = MLFLOW / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(MLFLOW)], check=True)
-        packages = ["mlflow-skinny<3.18", "sqlalchemy<3", "alembic", "sqlparse"]
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *packages], check=True)
-    return str(python)
 
 
 def prepare_mlflow(python, store):

@@ -4,10 +4,15 @@
 - A journal of 10,000 trials: resumed in under 2 s, reported in under 10 s (a stated bound of seconds, printed, not asserted).
 - A trial of one epoch of one step over 300 rows in a warm worker, from the end of one trial to the end of the next: all of it
   counts as overhead; bound 60 ms.
+- Trials that take a second or so on one thread, by one worker and by two: at least 1.7 times as many a second.
+
+    python benchmarks/search_speed.py [ask|trial|workers|journal]...
 """
 
 import json
+import os
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -36,7 +41,15 @@ features: {{bill_length_mm: number, bill_depth_mm: number}}
 target: body_mass_g
 model: {{type: mlp, hidden: [8]}}
 trainer: {{max_epochs: 1, batch_size: 512}}
-tuner: {{type: random, metric: val/loss, max_trials: 30, space: {{optimizer.lr: {{loguniform: [1e-4, 1e-1]}}}}}}
+tuner: {{type: random, metric: val/loss, max_trials: 40, space: {{optimizer.lr: {{loguniform: [1e-4, 1e-1]}}}}}}
+"""
+WORKERS = f"""\
+recipe: 1
+extends: [{ROOT}/recipes/diamonds.yaml]
+name: workers
+tracker: []
+trainer: {{max_epochs: 3, batch_size: 1024, early_stopping: null}}
+tuner: {{type: random, metric: val/rmse, max_trials: 16, space: {{optimizer.lr: {{loguniform: [1e-4, 1e-2]}}}}}}
 """
 
 
@@ -123,31 +136,73 @@ def journal(workspace: Path) -> None:
     started = time.perf_counter()
     subprocess.run([*run, "tune", "report", "latest", "-o", "r.html"], cwd=workspace, check=True, capture_output=True)
     reported = time.perf_counter() - started
-    print(f"search-journal: {len(study.trials):,} trials resumed in {resumed:.2f} s (2), reported in {reported:.2f} s (10)")
+    print(
+        f"search-journal: {len(study.trials):,} trials resumed in {resumed:.2f} s (2), reported in {reported:.2f} s (10); {load()}"
+    )
     print(json.dumps({"benchmark": "search-journal", "trials": TRIALS, "resumed": resumed, "reported": reported}))
 
 
 def trials_of_nothing(workspace: Path) -> None:
-    """The time from one told trial to the next, in a worker that is warm."""
-    command = [sys.executable, "-m", "ymltrain", "tune", "overhead.yaml"]
-    subprocess.run(command, cwd=workspace, check=True, capture_output=True)
-    folder = max((workspace / "studies" / "overhead").iterdir())
-    told = [
-        event["time"] for event in map(json.loads, (folder / "journal.jsonl").read_text().splitlines()) if event["event"] == "told"
-    ]
+    """The time from one told trial to the next, in a worker that is warm; and the processor time of both processes for it."""
+    few, many = 10, 40
+    before = processor_seconds(workspace, few)
+    spent = (processor_seconds(workspace, many) - before) / (many - few)
+    told = told_times(max((workspace / "studies" / "overhead").iterdir()))
     between = [later - earlier for earlier, later in pairwise(told[5:])]
     median = statistics.median(between)
-    print(f"search-trial: {median * 1e3:.0f} ms from trial to trial, training of one step included (bound 60)")
-    print(json.dumps({"benchmark": "search-trial", "seconds": median, "fastest": min(between)}))
+    print(f"search-trial: {median * 1e3:.0f} ms from trial to trial, training of one step included (bound 60); {load()}")
+    print(f"search-trial: {spent * 1e3:.0f} ms of processor time a trial, of the search and its worker together")
+    print(json.dumps({"benchmark": "search-trial", "seconds": median, "fastest": min(between), "processor": spent}))
+
+
+def processor_seconds(workspace: Path, trials: int) -> float:
+    """What a whole search of so many trials takes of the processors."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "ymltrain", "tune", "overhead.yaml", f"tuner.max_trials={trials}"]
+    subprocess.run(command, cwd=workspace, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def workers(workspace: Path) -> None:
+    """Trials a second by one worker and by two, in turn; counted from the end of the first trial of each worker."""
+    (workspace / "workers.yaml").write_text(WORKERS)
+    ratios = []
+    for _ in range(3):
+        rates = []
+        for parallel in (1, 2):
+            command = [sys.executable, "-m", "ymltrain", "tune", "workers.yaml", f"tuner.parallel={parallel}"]
+            environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+            subprocess.run(command, cwd=workspace, check=True, capture_output=True, env=environment)
+            told = told_times(max((workspace / "studies" / "workers").iterdir()))[parallel - 1 :]
+            rates.append((len(told) - 1) / (told[-1] - told[0]))
+        ratios.append(rates[1] / rates[0])
+    ratio = statistics.median(ratios)
+    print(f"search-workers: 2 workers do {ratio:.2f} times what one does (bound 1.7); {load()}")
+    print(json.dumps({"benchmark": "search-workers", "ratio": ratio, "ratios": ratios, "bound": 1.7}))
+
+
+def told_times(folder: Path) -> list[float]:
+    """When the trials of a study ended."""
+    events = map(json.loads, (folder / "journal.jsonl").read_text().splitlines())
+    return [event["time"] for event in events if event["event"] == "told"]
+
+
+def load() -> str:
+    """How busy the machine is."""
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
 def main():
-    asking()
+    asked = sys.argv[1:] or ["ask", "trial", "workers", "journal"]
     with tempfile.TemporaryDirectory() as name:
         workspace = Path(name)
         (workspace / "overhead.yaml").write_text(RECIPE)
-        trials_of_nothing(workspace)
-        journal(workspace)
+        for part in asked:
+            if part == "ask":
+                asking()
+            else:
+                {"trial": trials_of_nothing, "workers": workers, "journal": journal}[part](workspace)
 
 
 main()

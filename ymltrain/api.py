@@ -32,7 +32,18 @@ from ymltrain.kinds.moments import Moments, RunningMoments
 from ymltrain.kinds.number_text import LEADING_ZERO, NumberNotation
 from ymltrain.kinds.row_hash import hash_rows, mix64
 from ymltrain.kinds.typed_columns import read_moments
-from ymltrain.plan.events import ArtifactWritten, CheckpointSaved, EpochEnded, MetricsLogged, RunEvent, StageChanged
+from ymltrain.plan.events import (
+    ArtifactWritten,
+    CheckpointSaved,
+    EpochEnded,
+    GraphDrawn,
+    GraphNode,
+    Histogram,
+    HistogramsLogged,
+    MetricsLogged,
+    RunEvent,
+    StageChanged,
+)
 from ymltrain.plan.search.constraints import Constraint
 from ymltrain.plan.search.domains import Choice, Int, LogUniform, Normal, Ordinal, Switch, Uniform
 from ymltrain.plan.search.history import Curve, PastTrial, Rung, comparable_losses, suggestion_seed
@@ -78,6 +89,10 @@ __all__ = [
     "FeatureShape",
     "FittedEncoder",
     "Formula",
+    "GraphDrawn",
+    "GraphNode",
+    "Histogram",
+    "HistogramsLogged",
     "Int",
     "Interpolate",
     "Launcher",

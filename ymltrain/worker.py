@@ -101,6 +101,7 @@ def _train(given: argparse.Namespace, rank: int, line: Line, stop: StopSignal, p
             ranks=ranks,
             plans=run.earlier_digests(),
             pulse=pulse,
+            settle=line.settle if ranks.is_first else (lambda: None),
         )
         train(plan, parts, TrainingData(handover.train, handover.val, handover.target), around)
     finally:

@@ -41,6 +41,9 @@ CHAPTERS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "Runs": (
         ("Evaluation", "ymltrain.evaluation.evaluate"),
+        ("Slices", "ymltrain.evaluation.slices"),
+        ("Baselines", "ymltrain.evaluation.baselines"),
+        ("Intervals", "ymltrain.evaluation.bootstrap"),
         ("Checkpoints", "ymltrain.run.checkpoint"),
         ("The run directory", "ymltrain.record.directory"),
         ("Attempts", "ymltrain.record.attempt"),

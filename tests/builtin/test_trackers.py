@@ -6,17 +6,18 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import metadata, plugin_data_pb2
 from tensorboard.plugins.hparams.api_pb2 import Status
 
-from ymltrain.api import MetricsLogged, NoParams
+from ymltrain.api import ArtifactWritten, GraphDrawn, GraphNode, Histogram, HistogramsLogged, MetricsLogged, NoParams
 from ymltrain.builtin.tracker.tensorboard import TensorBoardTracker
 
 TRACK_UNTIL_KILLED = """
 import itertools, sys
 from pathlib import Path
-from ymltrain.api import MetricsLogged, NoParams
+from ymltrain.api import ArtifactWritten, GraphDrawn, GraphNode, Histogram, HistogramsLogged, MetricsLogged, NoParams
 from ymltrain.builtin.tracker.tensorboard import TensorBoardTracker
 tracker = TensorBoardTracker(NoParams())
 tracker.start("id", "name", Path(sys.argv[1]), {})
@@ -33,6 +34,15 @@ def track(run_dir, steps, value=1.0, status="done", params=None):
     for step in steps:
         tracker.observe(MetricsLogged(step=step, epoch=0, time=100.0 + step, values={"train/loss": value}))
     tracker.finish(status)
+
+
+def observe(run_dir, *events):
+    """A run in which this happens."""
+    tracker = TensorBoardTracker(NoParams())
+    tracker.start("01ARZ3NDEKTSV4RRFFQ69G5FAV", "toy", run_dir, {})
+    for event in events:
+        tracker.observe(event)
+    tracker.finish("done")
 
 
 def read(run_dir):
@@ -60,6 +70,52 @@ def test_a_nan_is_a_nan(tmp_path):
     """A diverged loss is shown as what it is."""
     track(tmp_path, [1], math.nan)
     assert math.isnan(read(tmp_path).Scalars("train/loss")[0].value)
+
+
+def test_histograms_are_read_back(tmp_path):
+    """Weights and gradients are TensorBoard's own histograms: edges, counts and sums."""
+    spread = Histogram(edges=(-1.0, 0.0, 1.0), counts=(1, 3), sum=1.5, sum_squares=2.0)
+    observe(tmp_path, HistogramsLogged(step=4, epoch=1, time=104.0, values={"weights/a": spread}))
+    (event,) = read(tmp_path).Histograms("weights/a")
+    value = event.histogram_value
+    assert (event.step, value.min, value.max, value.num, value.sum, value.sum_squares) == (4, -1.0, 1.0, 4.0, 1.5, 2.0)
+    assert value.bucket_limit == [0.0, 1.0]
+    assert value.bucket == [1.0, 3.0]
+
+
+def test_the_graph_is_read_back(tmp_path):
+    """Each operation is a node with its inputs and the shape it gives."""
+    nodes = (
+        GraphNode(name="inputs/number", operation="Input", shape=(2, 3)),
+        GraphNode(name="layers/0/linear", operation="linear", inputs=("inputs/number",), shape=(2, 8)),
+    )
+    observe(tmp_path, GraphDrawn(step=0, time=100.0, nodes=nodes))
+    graph = read(tmp_path).Graph()
+    assert [(node.name, node.op, list(node.input)) for node in graph.node] == [
+        ("inputs/number", "Input", []),
+        ("layers/0/linear", "linear", ["inputs/number"]),
+    ]
+    (shape,) = graph.node[1].attr["_output_shapes"].list.shape
+    assert [dim.size for dim in shape.dim] == [2, 8]
+
+
+def test_pictures_among_the_files_are_shown(tmp_path):
+    """A picture that the run writes is an image at the last step; a file that only looks like one is passed over."""
+    folder = tmp_path / "evaluation"
+    (folder / "test").mkdir(parents=True)
+    Image.new("RGB", (7, 5), (255, 0, 0)).save(folder / "test" / "confusion.png")
+    (folder / "broken.png").write_bytes(b"no picture")
+    (folder / "numbers.json").write_text("{}")
+    observe(
+        tmp_path,
+        MetricsLogged(step=9, epoch=1, time=100.0, values={"a": 1.0}),
+        ArtifactWritten(path=folder, role="evaluation"),
+    )
+    accumulated = read(tmp_path)
+    assert accumulated.Tags()["images"] == ["evaluation/test/confusion"]
+    (image,) = accumulated.Images("evaluation/test/confusion")
+    assert (image.step, image.width, image.height) == (9, 7, 5)
+    assert image.encoded_image_string == (folder / "test" / "confusion.png").read_bytes()
 
 
 def test_params_reach_the_table(tmp_path):

@@ -17,6 +17,7 @@ split: {{type: hash, train: 0.7, val: 0.15, test: 0.15}}
 features: {{bill_length_mm: number, bill_depth_mm: number, island: category, sex: category}}
 target: species
 model: {{type: mlp, hidden: [16], dropout: 0.2}}
+evaluation: {{slices: [island, {{bill_length_mm: [30, 45, 60]}}], resamples: 50}}
 optimizer: {{type: adamw, lr: 1e-2}}
 lr_scheduler: {{type: cosine, warmup_steps: 5}}
 trainer:

@@ -4,6 +4,7 @@ import json
 import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,12 +21,18 @@ def die_at(workplace, moment, count):
     assert marker.exists()
 
 
+def history_digest(result):
+    """The digest of all values that the run logged."""
+    return json.loads((Path(result["run_dir"]) / "final.json").read_text())["metrics_digest"]
+
+
 def assert_resumes_to(finished, workplace):
-    """Resuming ends with the same model, registered once."""
+    """Resuming ends with the same model, registered once, and with the same history of every metric, step by step."""
     _, whole = finished
     result = workplace.fit("--resume", "--plugin", KILLER)
     assert result["tensor_digest"] == whole["tensor_digest"]
     assert result["metrics"] == whole["metrics"]
+    assert history_digest(result) == history_digest(whole)
     assert len(workplace.runs()) == 1
     assert [version["version"] for version in workplace.versions()] == [1]
     return result

@@ -88,19 +88,31 @@ def test_a_name_cannot_lead_out_of_the_workspace(tmp_path, small_plan, name):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["diamonds-price", "prix moyen", "prévision", "v1.2"])
+@pytest.mark.parametrize("name", ["diamonds-price", "prix moyen", "prévision", "v1.2", "🦜🦜", "漢" * 40])
 def test_names_people_use_are_folders(tmp_path, make_run, name):
     """Spaces, dots and accents are fine."""
     assert make_run(tmp_path, name).path.parent == tmp_path / "runs" / name
 
 
-def test_two_processes_create_runs_at_once(tmp_path, run, start_python):
+def test_a_name_longer_than_folders_have_is_refused(tmp_path, small_plan):
+    """Five thousand characters are an error with a remedy, not a half-made run."""
+    with pytest.raises(UsageError) as caught:
+        RunDirectory.create(tmp_path, "x" * 5_000, small_plan, recipe_text="", resolved_yaml="", provenance={})
+    assert caught.value.code == "YT932"
+    assert not list(tmp_path.rglob("*x*"))
+
+
+@pytest.mark.parametrize(("count", "each"), [(2, 25), pytest.param(16, 3, marks=pytest.mark.slow)])
+def test_processes_create_runs_at_once(tmp_path, run, start_python, count, each):
     """Every run that a process was told of is there, whole, and no two share an id."""
-    processes = [start_python(CREATE_MANY, tmp_path / "w", run.plan_file, 25) for _ in range(2)]
+    processes = [start_python(CREATE_MANY, tmp_path / "w", run.plan_file, each) for _ in range(count)]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
-    ids = [line for process in processes for line in process.communicate("go\n")[0].split()]
-    assert len(set(ids)) == 50
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    ids = [line for process in processes for line in process.communicate()[0].split()]
+    assert len(set(ids)) == count * each
     assert sorted(ids) == [found.run_id for found in find_runs(tmp_path / "w")]
 
 

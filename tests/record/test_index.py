@@ -57,6 +57,7 @@ def test_an_unfinished_run_is_read_each_time(tmp_path, make_run):
     writer = MetricsWriter(run, 1, 0, pytest.fail)
     for value in (1.0, 2.0):
         writer.append(MetricsLogged(step=int(value), epoch=1, time=1.0, values={"a": value}))
+        writer.flush()
         assert list_runs(tmp_path)[0]["metrics"] == {"a": value}
     writer.close()
 

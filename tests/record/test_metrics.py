@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -18,7 +19,7 @@ from ymltrain.record.metrics import MetricLine, MetricsWriter, as_json_number
 from ymltrain.record.points import last_values, metrics_digest, read_history, read_metrics
 
 LOG_UNTIL_KILLED = """
-import itertools, sys
+import itertools, sys, time
 from pathlib import Path
 from ymltrain.plan.events import MetricsLogged
 from ymltrain.record.attempt import begin_attempt
@@ -27,8 +28,22 @@ from ymltrain.record.metrics import MetricsWriter
 run = RunDirectory.open(Path(sys.argv[1]))
 writer = MetricsWriter(run, begin_attempt(run, None).number, 0, print)
 for step in itertools.count(1):
-    writer.append(MetricsLogged(step=step, epoch=0, time=1.0, values={"train/loss": step / 7, "lr": 0.1}))
-    print(step, flush=True)
+    writer.append(MetricsLogged(step=step, epoch=0, time=time.time(), values={"train/loss": step / 7, "lr": 0.1}))
+    print(step, time.time(), flush=True)
+    time.sleep(0.001)
+"""
+
+LOG_AND_SETTLE = """
+import os, signal, sys
+from pathlib import Path
+from ymltrain.plan.events import MetricsLogged
+from ymltrain.record.directory import RunDirectory
+from ymltrain.record.metrics import MetricsWriter
+writer = MetricsWriter(RunDirectory.open(Path(sys.argv[1])), 1, 0, print)
+for step in range(1, 5_001):
+    writer.append(MetricsLogged(step=step, epoch=0, time=1.0, values={"train/loss": 1.0}))
+writer.flush()
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -79,16 +94,59 @@ def test_values_that_are_no_numbers_are_read_back(run):
     assert values[1:] == [math.inf, -math.inf]
 
 
-def test_a_killed_writer_loses_nothing_it_appended(run, start_python):
-    """After `kill -9` the record holds every event the process had appended, whole."""
+def test_a_killed_writer_loses_less_than_the_last_second(run, start_python):
+    """After `kill -9` the record holds, whole and without a gap, every event that was appended a second before."""
     process = start_python(LOG_UNTIL_KILLED, run.path)
-    acknowledged = [int(process.stdout.readline()) for _ in range(200)][-1]
+    appended = [process.stdout.readline().split() for _ in range(1_500)]
     process.send_signal(signal.SIGKILL)
-    acknowledged = max([acknowledged, *map(int, process.stdout.read().splitlines())])
+    appended += [line.split() for line in process.stdout.read().splitlines()]
     process.wait()
-    points = read_metrics(run)
-    assert [point.step for point in points if point.name == "train/loss"][:acknowledged] == list(range(1, acknowledged + 1))
-    assert all(point.value == point.step / 7 for point in points if point.name == "train/loss")
+    losses = [point for point in read_metrics(run) if point.name == "train/loss"]
+    assert [point.step for point in losses] == list(range(1, len(losses) + 1))
+    assert all(point.value == point.step / 7 for point in losses)
+    last = float(appended[-1][1])
+    old = [int(step) for step, at in appended if float(at) < last - 1.0]
+    assert old
+    assert len(losses) >= old[-1]
+
+
+def test_what_was_flushed_outlives_any_kill(run, start_python):
+    """A process that dies the moment after a flush has lost nothing: checkpoints rely on it."""
+    process = start_python(LOG_AND_SETTLE, run.path)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert [point.step for point in read_metrics(run)] == list(range(1, 5_001))
+
+
+def test_a_disk_that_hangs_holds_up_nobody(run):
+    """While the file takes nothing, appending goes on; the end waits as long as it was told to, and says so once."""
+    run.metrics.mkdir()
+    os.mkfifo(run.metrics / "1-0.jsonl")  # nobody reads it: its 64 KiB fill up, and the next write never returns
+    warnings = []
+    writer = MetricsWriter(run, 1, 0, warnings.append)
+    for step in range(20_000):
+        writer.append(MetricsLogged(step=step, epoch=0, time=1.0, values={"train/loss": 1.0}))
+    writer.close(patience=0.5)
+    assert len(warnings) == 1
+    assert "the disk has not answered for 0.5 s" in warnings[0]
+    drain = os.open(run.metrics / "1-0.jsonl", os.O_RDONLY | os.O_NONBLOCK)
+    while writer.is_writing:
+        with contextlib.suppress(BlockingIOError):
+            os.read(drain, 1 << 20)
+    os.close(drain)
+    writer.close()
+
+
+def test_a_value_that_is_no_number_costs_itself_alone(run):
+    """What JSON cannot hold is named and left out; what was logged beside it is there."""
+    warnings = []
+    writer = MetricsWriter(run, 1, 0, warnings.append)
+    for step, value in enumerate([1.0, "no number", 2.0, 10**400, 3.0]):
+        writer.append(MetricsLogged(step=step, epoch=0, time=0.0, values={"a": value}))
+    writer.append(MetricsLogged(step=9, epoch=0, time=0.0, values={"\ud800": 1.0}))
+    writer.close()
+    assert [(point.step, point.value) for point in read_metrics(run)] == [(0, 1.0), (2, 2.0), (4, 3.0)]
+    assert len(warnings) == 1
 
 
 def test_torn_lines_are_passed_over(run):
@@ -162,6 +220,19 @@ def test_the_last_value_of_each_metric(run):
     assert read_metrics(run)[-1].attempt == 1
 
 
+def test_a_clock_that_goes_backwards_changes_no_order(run):
+    """Values stand in the order in which they were logged, whatever the clock said; of one step the later one counts."""
+    writer = MetricsWriter(run, 1, 0, pytest.fail)
+    for step, at in ((1, 100.0), (2, 50.0), (3, 75.0), (3, 10.0)):
+        writer.append(MetricsLogged(step=step, epoch=0, time=at, values={"train/loss": at}))
+    writer.close()
+    assert [(point.step, point.value, point.time) for point in read_metrics(run)] == [
+        (1, 100.0, 100.0),
+        (2, 50.0, 50.0),
+        (3, 10.0, 10.0),
+    ]
+
+
 def test_a_disk_without_any_room_warns_once_and_goes_on(run):
     """Every write fails, training is told once and never stopped."""
     run.metrics.mkdir()
@@ -184,6 +255,7 @@ def test_a_disk_that_fills_up_and_gets_room_again(small_disk, make_run):
     while not warnings:
         step += 1
         writer.append(MetricsLogged(step=step, epoch=0, time=0.0, values={"train/loss": 1.0, "a rather long name": 0.1}))
+        writer.flush()
     ballast.unlink()
     writer.append(MetricsLogged(step=step + 1, epoch=0, time=0.0, values={"train/loss": 2.0}))
     writer.close()
@@ -247,6 +319,17 @@ def test_the_torn_end_of_a_killed_writer_is_no_damage(run):
     history = read_history(run)
     assert [point.step for point in history.points] == [1, 2]
     assert history.damage == []
+
+
+def test_what_was_measured_of_the_machine_is_in_no_digest(run, make_run, tmp_path):
+    """Speed and memory differ from run to run; the digest is of what training did."""
+    other = make_run(tmp_path / "other")
+    for place, speed in ((run, 1.0), (other, 2.0)):
+        writer = MetricsWriter(place, 1, 0, pytest.fail)
+        values = {"train/loss": 0.5, "speed/step_s": speed, "memory/host_bytes": speed, "system/cpu": speed}
+        writer.append(MetricsLogged(step=1, epoch=0, time=1.0, values=values))
+        writer.close()
+    assert metrics_digest(read_metrics(run)) == metrics_digest(read_metrics(other))
 
 
 def test_equal_histories_have_equal_digests(run, make_run, tmp_path):

@@ -91,6 +91,14 @@ def test_the_duration_leaves_out_the_time_between_attempts(run):
         assert 7.5 <= summarize(run)["duration"] < 3600
 
 
+def test_a_clock_that_went_backwards_makes_no_negative_duration(run):
+    """An attempt that ended before it began took no time."""
+    attempt = begin_attempt(run, None)
+    times = {"started": "2026-01-01T10:00:00+00:00", "ended": "2026-01-01T09:00:00+00:00", "outcome": "preempted"}
+    (run.attempts / "1.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(attempt, **times)))
+    assert summarize(run)["duration"] == 0
+
+
 @pytest.mark.parametrize("content", ["", '{"plan": 1}', '{"recipe": 3}'])
 def test_a_damaged_plan_is_named(run, content):
     """A plan.json that was cut short is an error that names the file."""

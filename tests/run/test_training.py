@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import signal
 
+import msgspec
 import pytest
 import torch
 import torchmetrics
@@ -18,6 +20,8 @@ from ymltrain.kinds import NoParams
 from ymltrain.plan.events import CheckpointSaved, EpochEnded, MetricsLogged
 from ymltrain.plan.plan import Watch
 from ymltrain.run.pace import Pace
+from ymltrain.run.parts import Surroundings
+from ymltrain.run.session import train
 
 
 class ScriptedMetric:
@@ -257,3 +261,30 @@ def test_nothing_is_printed(driver, tmp_path, capfd):
     """Lightning's tips, summaries and progress bars are off."""
     driver.Setup(tmp_path, {"max_steps": 1}).train()
     assert capfd.readouterr() == ("", "")
+
+
+def test_callbacks_of_others_take_no_part(driver, tmp_path, monkeypatch):
+    """Lightning takes callbacks from whatever is installed; a run takes none that its plan does not name."""
+    packages = tmp_path / "packages"
+    info = packages / "intruder-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: intruder\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[lightning.pytorch.callbacks_factory]\nintruder = intruder:callbacks\n")
+    (packages / "intruder.py").write_text("raise SystemError('it was loaded')\n")
+    monkeypatch.syspath_prepend(str(packages))
+    assert driver.Setup(tmp_path / "run").train().status == "done"
+
+
+def test_who_wants_the_outcome_alone_gets_no_checkpoint_of_the_end(driver, tmp_path):
+    """Nothing is written when training ends by itself, and the outcome is the same; where it is stopped, the state is kept."""
+    saving, kept = driver.Setup(tmp_path / "saving"), driver.Setup(tmp_path / "kept")
+    plan = kept.plan()
+    never = msgspec.structs.replace(plan.trainer.checkpoint, every_n_epochs=1_000_000)
+    plan = msgspec.structs.replace(plan, trainer=msgspec.structs.replace(plan.trainer, checkpoint=never))
+    around = Surroundings(kept.folder / "checkpoints", kept.hear, kept.stop, keeps_end=False)
+    outcome = train(plan, kept.training_parts(), kept.data(), around)
+    assert equal(outcome.weights, saving.train().weights)
+    assert not list(kept.folder.rglob("manifest.json"))
+    kept.stop.request(signal.SIGTERM)
+    assert train(plan, kept.training_parts(), kept.data(), around).status == "preempted"
+    assert list(kept.folder.rglob("manifest.json"))

@@ -239,6 +239,25 @@ def test_a_full_disk_ends_a_search_with_its_results_kept(searched, workplace):
 
 
 @pytest.mark.slow
+def test_paused_trials_go_on_from_where_they_stood(workplace):
+    """A trial waits on its rung with its state saved, and the promoted one goes on from it: that is no preemption of a run."""
+    text = workplace.recipe.read_text().replace(
+        "metric: val/loss", "metric: val/loss\n  pruner: {type: asha, min: 1, eta: 2, mode: pause}"
+    )
+    workplace.recipe.write_text(text + "compute: {max_preemptions: 0}\n")
+    document = workplace.tune()
+    states = [trial["state"] for trial in document["trials"]]
+    assert set(states) == {"complete", "pruned"}, document
+    journal = workplace.journal()
+    promoted = {event["trial"] for event in journal if event["event"] == "promoted"}
+    assert {trial["trial"] for trial in document["trials"] if trial["state"] == "complete"} <= promoted
+    epochs = [(event["trial"], event["epoch"]) for event in journal if event["event"] == "reported"]
+    assert len(epochs) == len(set(epochs))  # none was trained twice
+    (study,) = workplace.studies()
+    assert not list((study / "trials").glob("*"))
+
+
+@pytest.mark.slow
 def test_a_study_is_searched_by_one_process(workplace):
     """A second search of a study is refused while the first one goes on."""
     process = workplace.start("tune", "penguins.yaml")

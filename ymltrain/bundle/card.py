@@ -8,12 +8,13 @@ from typing import Any
 import yaml
 
 from ymltrain.bundle.contract import Contract
+from ymltrain.record.evaluation import Estimate, EvaluationRecord
 
 
-def write_card(contract: Contract, target_state_words: str) -> str:
+def write_card(contract: Contract, target_state_words: str, evaluation: EvaluationRecord | None = None) -> str:
     """A Markdown card with front matter; equal bundles give equal cards."""
     front = yaml.safe_dump(_front_matter(contract), sort_keys=False, allow_unicode=True)
-    return f"---\n{front}---\n\n" + "\n\n".join(_sections(contract, target_state_words)) + "\n"
+    return f"---\n{front}---\n\n" + "\n\n".join(_sections(contract, target_state_words, evaluation)) + "\n"
 
 
 def _front_matter(contract: Contract) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def _front_matter(contract: Contract) -> dict[str, Any]:
     return {"library_name": "ymltrain", "pipeline_tag": task, "tags": ["tabular"]} | ({"model-index": [index]} if results else {})
 
 
-def _sections(contract: Contract, target_words: str) -> Iterator[str]:
+def _sections(contract: Contract, target_words: str, evaluation: EvaluationRecord | None) -> Iterator[str]:
     yield f"# {contract.name}"
     yield contract.description or "No description was written in the recipe."
     yield (
@@ -48,6 +49,8 @@ def _sections(contract: Contract, target_words: str) -> Iterator[str]:
     yield "## Metrics\n\n" + _table(
         ("metric", "value"), [(name, _figure(value)) for name, value in sorted(contract.metrics.items())]
     )
+    if evaluation is not None:
+        yield from _evaluation(evaluation)
     fingerprint = f"A `{contract.reading.type}` table with the fingerprint `{contract.digests.data}`."
     yield f"## Training data\n\n{fingerprint}\nRows with a null target were left out; the test split was looked at once."
     yield "## Limits\n\n" + "\n".join(f"- {limit}" for limit in _limits(contract))
@@ -58,6 +61,35 @@ def _sections(contract: Contract, target_words: str) -> Iterator[str]:
         f"{contract.model.plugin.distribution} {contract.model.plugin.version}.\nPredict with "
         "`ymltrain predict THIS_FOLDER data.csv -o predictions.csv`."
     )
+
+
+def _evaluation(found: EvaluationRecord) -> Iterator[str]:
+    names = list(found.metrics)
+    rows = [
+        (name, _estimate(found.metrics[name]), *(_figure(figures.get(name)) for figures in found.baselines.values()))
+        for name in names
+    ]
+    interval = f" with intervals of {found.confidence:.0%}" if found.resamples else ""
+    yield (
+        f"## Evaluation\n\nOn {found.rows:,} rows of the {found.part} split{interval}, beside baselines that learned from the same "
+        f"train rows.\n\n" + _table(("metric", "model", *found.baselines), rows)
+    )
+    if found.slices:
+        sliced = [
+            (f"`{one.column}`", _safe(one.name), f"{one.rows:,}", *(_estimate(one.metrics[name]) for name in names))
+            for one in found.slices
+        ]
+        yield "## Slices\n\n" + _table(("column", "slice", "rows", *names), sliced)
+
+
+def _estimate(estimate: Estimate) -> str:
+    bounds = "" if estimate.low is None else f" ({_figure(estimate.low)} to {_figure(estimate.high)})"
+    return f"{'—' if estimate.value is None else _figure(estimate.value)}{bounds}"
+
+
+def _safe(text: str) -> str:
+    """A value of the data within a cell of a table."""
+    return "".join(f"\\{letter}" if letter in "\\|`*_<>[]" else letter for letter in " ".join(text.split()))
 
 
 def _limits(contract: Contract) -> Iterator[str]:

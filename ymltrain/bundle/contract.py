@@ -9,6 +9,7 @@ import msgspec
 
 from ymltrain.diagnostics import BundleError
 from ymltrain.plan.plan import PlanNode, canonical_json
+from ymltrain.plan.sections import Evaluation
 from ymltrain.plan.shapes import ColumnType, FeatureShape, OutputShape
 
 CONTRACT_VERSION = 1
@@ -18,6 +19,7 @@ GOLDEN_FILE = "golden.parquet"
 EXPORTS_FOLDER = "exports"
 """Holds a folder for each export, named by its format."""
 PROFILE_FILE = "profile.json"
+BASELINES_FILE = "baselines.safetensors"
 CARD_FILE = "README.md"
 
 
@@ -31,6 +33,7 @@ class FeatureContract(msgspec.Struct, frozen=True, kw_only=True):
     shape: FeatureShape
     time_zone: str = "UTC"
     format: str | None = None
+    order: tuple[str, ...] | None = None
 
 
 class TargetContract(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +66,15 @@ class Digests(msgspec.Struct, frozen=True, kw_only=True):
     golden: str | None
     profile: str | None = None
     exports: dict[str, str] = {}
+    baselines: str | None = None
+    evaluation: str | None = None
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything prediction needs beside the weights. `inputs` is the JSON Schema of one row as it is served."""
+    """Everything prediction needs beside the weights. `inputs` is the JSON Schema of one row as it is served.
+
+    `measures` are the metrics that the recipe names, `evaluation` is what it says of evaluations: `evaluate` goes by them.
+    """
 
     contract: int = CONTRACT_VERSION
     ymltrain: str
@@ -82,6 +90,8 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     model: PlanNode
     metrics: dict[str, float | None]
     digests: Digests
+    measures: tuple[PlanNode, ...] = ()
+    evaluation: Evaluation | None = None
 
 
 def write_contract(contract: Contract) -> bytes:

@@ -14,6 +14,7 @@ import msgspec
 from ymltrain import __version__
 from ymltrain.bundle.card import write_card
 from ymltrain.bundle.contract import (
+    BASELINES_FILE,
     CARD_FILE,
     CONTRACT_FILE,
     GOLDEN_FILE,
@@ -34,6 +35,7 @@ from ymltrain.catalog.catalog import Catalog
 from ymltrain.data.prepare import PreparedData
 from ymltrain.kinds.params import path_params
 from ymltrain.plan.plan import Plan
+from ymltrain.record.evaluation import EVALUATION_FILE, EvaluationRecord, encode_evaluation
 from ymltrain.storage.atomic import write_durably
 from ymltrain.storage.digests import bytes_digest, file_digest
 
@@ -53,6 +55,8 @@ class Trained:
     metrics: Mapping[str, float]
     make_profile: Callable[[Predictor], bytes] | None = None
     make_exports: Callable[[Path, Predictor], Mapping[str, bytes]] | None = None
+    evaluation: EvaluationRecord | None = None
+    baselines: Mapping[str, Tensor] | None = None
 
 
 def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, environment: Mapping[str, str]) -> Contract:
@@ -73,6 +77,9 @@ def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, e
         profile = trained.make_profile(predictor)
         write_durably(unfinished / PROFILE_FILE, profile)
         contract = _with_digests(contract, profile=bytes_digest(profile))
+    for name, part in _measured(trained).items():
+        write_durably(unfinished / name, part)
+        contract = _with_digests(contract, **{Path(name).stem: bytes_digest(part)})
     if plan.skew.golden_rows and trained.data.golden.height:
         path = unfinished / GOLDEN_FILE
         golden_rows(trained.data.golden, predictor).write_parquet(path)
@@ -86,10 +93,20 @@ def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, e
             write_durably(unfinished / name, content)
         contract = _with_digests(contract, exports={name: bytes_digest(content) for name, content in exports.items()})
         write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
-    write_durably(unfinished / CARD_FILE, write_card(contract, _target_words(trained.data)).encode())
+    write_durably(unfinished / CARD_FILE, write_card(contract, _target_words(trained.data), trained.evaluation).encode())
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
     return contract
+
+
+def _measured(trained: Trained) -> dict[str, bytes]:
+    """The files that say how well the model does, and beside what."""
+    files = {}
+    if trained.evaluation is not None:
+        files[EVALUATION_FILE] = encode_evaluation(trained.evaluation)
+    if trained.baselines is not None:
+        files[BASELINES_FILE] = encode_tensors(trained.baselines)
+    return files
 
 
 def _with_digests(contract: Contract, **digests: str | dict[str, str]) -> Contract:
@@ -116,6 +133,7 @@ def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: st
                 shape=data.encoders[feature.column].shape,
                 time_zone=feature.time_zone,
                 format=feature.format,
+                order=feature.order,
             )
             for feature in plan.features
         ),
@@ -130,6 +148,8 @@ def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: st
             tensors=digest_tensors(trained.weights),
             golden=None,
         ),
+        measures=plan.nodes_of("metric"),
+        evaluation=plan.evaluation,
     )
 
 

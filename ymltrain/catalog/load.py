@@ -7,7 +7,7 @@ from typing import Any
 from ymltrain.catalog.entry import LoadedPlugin, PluginEntry
 from ymltrain.diagnostics import PluginError
 from ymltrain.kinds import KINDS, Kind, Params, PluginMark, params_schema
-from ymltrain.kinds.api_version import API_GROUP, KEPT_VERSIONS
+from ymltrain.kinds.api_version import API_GROUP, kept_versions
 from ymltrain.kinds.params import PLUGIN_MARK
 
 
@@ -31,10 +31,11 @@ def _check_api(entry: PluginEntry) -> None:
     if entry.built_for is None:
         message = f"{entry} names a version of the plugin API that is none"
         raise PluginError("YT515", message, f'an entry point of the group {API_GROUP} is like v1 = "ymltrain.api"')
-    if entry.built_for & KEPT_VERSIONS:
+    kept = kept_versions(entry.kind)
+    if entry.built_for & kept:
         return
-    message = f"{entry} is built for plugin API {_listed(entry.built_for)}; this ymltrain has {_listed(KEPT_VERSIONS)}"
-    is_newer = min(entry.built_for) > max(KEPT_VERSIONS)
+    message = f"{entry} is built for plugin API {_listed(entry.built_for)}; this ymltrain has {_listed(kept)}"
+    is_newer = min(entry.built_for) > max(kept)
     raise PluginError("YT515", message, f"update {'ymltrain' if is_newer else entry.source.distribution}")
 
 

@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "fit": ("ymltrain.cli.fit", "Train what a recipe describes; evaluate, bundle and register it."),
     "tune": ("ymltrain.cli.tune", "Search the space of a recipe's tuner; report of a study."),
     "parity": ("ymltrain.cli.parity", "Compare the steps of a recipe under single, ddp and fsdp."),
+    "evaluate": ("ymltrain.cli.evaluate", "Measure a model on rows: with intervals, beside baselines, in slices."),
     "predict": ("ymltrain.cli.predict", "Predict with a registered model, a run or a bundle."),
     "export": ("ymltrain.cli.export", "Write a model as a program for others, held against its golden rows."),
     "serve": ("ymltrain.cli.serve", "Serve a model over HTTP, and log what is served."),

@@ -17,7 +17,7 @@ from ymltrain.cli.options import common_options
 @click.argument("runs", nargs=-1, metavar="RUN...")
 @click.option("--filter", "wanted", metavar="FILTER", help="All runs for which this holds, beside those named.")
 @click.option("--all", "shows_all", is_flag=True, help="Also what is equal in all of them.")
-@click.option("--group", is_flag=True, help="Runs that differ in nothing but the seed as one: mean and standard deviation.")
+@click.option("--group", is_flag=True, help="Nothing but groups: runs that differ in their seed alone as one line.")
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV.")
 @click.option("--md", "as_md", is_flag=True, help="Write a Markdown table.")
 @common_options
@@ -32,13 +32,16 @@ def compare(
     workspace: Path | None,
     as_json: bool,
 ) -> int:
-    """Show in what params, metrics and tags runs differ; up to four side by side, more of them as lines."""
+    """Show in what params, metrics and tags runs differ; up to four side by side, more of them as lines.
+
+    Below, runs that differ in nothing but the seed are one line each: mean ± standard deviation of their metrics.
+    """
     del plugins
     from ymltrain.cli.chosen_runs import chosen_summaries
     from ymltrain.record.grouping import differing, group_repeats
     from ymltrain.record.workspace import find_workspace
     from ymltrain.report.compare import show_comparison, show_groups
-    from ymltrain.report.console import write_json
+    from ymltrain.report.console import tell, write_json
     from ymltrain.report.tables import Form
 
     summaries = chosen_summaries(find_workspace(workspace), runs, wanted)
@@ -50,6 +53,9 @@ def compare(
         show_groups(groups, form)
     else:
         show_comparison(summaries, found, form)
+        if form == "table" and any(len(repeats["runs"]) > 1 for repeats in groups):
+            tell()
+            show_groups(groups, form)
     return 0
 
 

@@ -10,7 +10,7 @@ from ymltrain.diagnostics import KeyPath, Span
 from ymltrain.kinds import Params
 from ymltrain.plan.plan import Edge
 from ymltrain.plan.search.spec import SearchSpec
-from ymltrain.plan.sections import BundleSection, Compute, Promote, Skew, Trainer
+from ymltrain.plan.sections import BundleSection, Compute, Evaluation, Promote, Skew, Trainer
 from ymltrain.plan.shapes import ColumnType, Task
 from ymltrain.recipe.document import Node
 
@@ -115,6 +115,7 @@ class PluginGraph:
     strategy_reason: str = ""
     edges: tuple[Edge, ...] = field(default=())
     search: SearchSpec | None = None
+    evaluation: Evaluation | None = None
 
     @property
     def root(self) -> Node:

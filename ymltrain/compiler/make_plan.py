@@ -29,7 +29,6 @@ def make_plan(graph: PluginGraph, request: Request) -> Plan:
     assert graph.trainer is not None
     assert graph.compute is not None
     assert graph.skew is not None
-    assert graph.bundle is not None
     root = graph.root
     seed = int(_text(graph, "seed") or 0)
     keys = root.at(("keys",))
@@ -64,6 +63,7 @@ def make_plan(graph: PluginGraph, request: Request) -> Plan:
         watch=_watch(graph),
         skew=graph.skew,
         bundle=graph.bundle,
+        evaluation=graph.evaluation,
         register=_register(graph),
         stages=(),
         search=graph.search,
@@ -93,8 +93,13 @@ def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
         }
     if graph.target is not None:
         resolved["target"] = _resolved_target(graph.target)
-    sections = {"trainer": graph.trainer, "compute": graph.compute, "bundle": graph.bundle, "skew": graph.skew}
-    for name, section in sections.items():
+    for name, section in (
+        ("evaluation", graph.evaluation),
+        ("trainer", graph.trainer),
+        ("compute", graph.compute),
+        ("bundle", graph.bundle),
+        ("skew", graph.skew),
+    ):
         if section is not None:
             resolved[name] = {**msgspec.to_builtins(section), **_launcher(resolved, name)}
     if "registry" in resolved:

@@ -49,6 +49,11 @@ class FittedTarget(Protocol):
         """What a row weighs in the loss by its class; None where all weigh the same."""
         ...
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of its classes or labels, as probabilities have them; none of a number."""
+        ...
+
     def encode(self, columns: Sequence[pl.Series]) -> npt.NDArray[Any]:
         """The target as losses take it: float32 `[n]` or `[n, labels]`, or int64 class ids `[n]`."""
         ...
@@ -71,6 +76,7 @@ class RegressionTarget:
 
     output = OutputShape(task="regression", width=1)
     class_weights = None
+    labels: tuple[str, ...] = ()
 
     def __init__(self, transform: Transform, moments: Moments) -> None:
         self._transform: Transform = transform
@@ -108,7 +114,7 @@ class _Labelled:
     """What targets of labels have in common: a list of classes, and ids in it."""
 
     def __init__(self, classes: Sequence[str], class_weights: Sequence[float] | None) -> None:
-        self.classes = tuple(classes)
+        self.classes = self.labels = tuple(classes)
         self.class_weights = tuple(class_weights) if class_weights is not None else None
         self._known = pl.Enum(self.classes)
 

@@ -51,18 +51,20 @@ class Measures:
     ranks: Ranks = ALONE
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - what, by what and how it is gone through, all named
     network: nn.Module,
     split: TensorSplit,
     measures: Measures,
     *,
     batch_rows: int,
     context: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    observe: Callable[[Tensor, Tensor], None] | None = None,
 ) -> dict[str, float]:
     """`loss` and every metric of a network on a split, by name.
 
     Several ranks share the network's work; each then measures all outputs, so that the values are those of one process.
-    `context` surrounds each forward pass (mixed precision). Raises RunError when a metric cannot be computed.
+    `context` surrounds each forward pass (mixed precision), `observe` hears predictions and truth of each batch as metrics
+    do. Raises RunError when a metric cannot be computed.
     """
     built = {name: metric.build(measures.target.output).set_dtype(torch.float64) for name, metric in measures.metrics.items()}
     for metric in built.values():
@@ -76,6 +78,8 @@ def evaluate(
             loss_sum += float(losses.cpu().double().sum())
             weight_sum += total_weight(batch)
             predicted, true = _decoded(output, batch.target, measures.target)
+            if observe is not None:
+                observe(predicted, true)
             for name, metric in built.items():
                 with _named(name):
                     metric.update(predicted, true)

@@ -30,6 +30,8 @@ RULES: tuple[tuple[str, Verdict], ...] = (
     ("trainer.log_every_n_steps", Verdict.SAFE),
     ("trainer.checkpoint", Verdict.SAFE),
     ("trainer.trace", Verdict.SAFE),
+    ("trainer.log_histograms_every_n_steps", Verdict.SAFE),
+    ("trainer.log_graph", Verdict.SAFE),
     ("trainer.batch_size", Verdict.REFUSED),
     ("trainer", Verdict.FORCE),
     ("optimizer.type", Verdict.REFUSED),

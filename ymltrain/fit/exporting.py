@@ -16,7 +16,7 @@ def export_maker(job: Job) -> Callable[[Path, Predictor], Mapping[str, bytes]] |
 
     Raises UsageError, BundleError where one is refused: then there is no bundle, and nothing to register.
     """
-    formats = job.plan.bundle.exports
+    formats = job.plan.bundle.exports if job.plan.bundle is not None else ()
     if not formats:
         return None
 

@@ -10,7 +10,9 @@ import math
 import signal
 import time
 import traceback
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ from ymltrain.fit.reuse import Earlier, StageIndex
 from ymltrain.plan.events import ArtifactWritten, MetricsLogged, RunEvent, StageChanged
 from ymltrain.record.artifacts import write_artifacts
 from ymltrain.record.attempt import Attempt, Fault, ResumePoint, begin_attempt, end_attempt
+from ymltrain.record.drawings import DrawingsWriter
 from ymltrain.record.final import Final, RegisteredModel, write_final
 from ymltrain.record.lock import locked
 from ymltrain.record.log import RunLog
@@ -38,6 +41,7 @@ from ymltrain.run.signals import StopSignal, stop_on_signals
 
 if TYPE_CHECKING:
     from ymltrain.data.prepare import PreparedData
+    from ymltrain.fit.evaluating import Evaluated
     from ymltrain.run.parts import TrainOutcome
 
 NOT_FINITE = "YT901"
@@ -59,6 +63,18 @@ def fit(job: Job) -> FitResult:
 def _timed_preparation(job: Job, clock: StageClock) -> PreparedData:
     with clock.stage("data"):
         return job.prepare_data()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the stages came to; `baselines` are their scores, `alias` is the one that moved to the registered model."""
+
+    outcome: TrainOutcome
+    metrics: Mapping[str, float]
+    baselines: dict[str, dict[str, float | None]]
+    contract: Contract
+    model: RegisteredModel | None
+    alias: str | None
 
 
 class _Fit:
@@ -121,7 +137,7 @@ class _Fit:
         for warning in data.report.warnings:
             self._warn(warning)
         writer = MetricsWriter(job.run, attempt.number, 0, self._warn)
-        observers = Observers(writer, job.trackers(), self._warn)
+        observers = Observers(writer, job.trackers(), self._warn, drawings=DrawingsWriter(job.run, attempt.number, self._warn))
         observers.start(job.run.run_id, job.plan.name, job.run.path, flat_params(job.plan.recipe.resolved))
         status = "failed"
         try:
@@ -131,16 +147,18 @@ class _Fit:
             if status != "done":
                 return self._result(outcome, status, attempt)
             with self._clock.stage("evaluate"):
-                measured = self._evaluate(data, outcome)
-            metrics = outcome.metrics | measured
-            observers.emit(MetricsLogged(step=outcome.steps, epoch=outcome.epochs, time=time.time(), values=measured))
+                evaluated = self._evaluate(data, outcome)
+            metrics = outcome.metrics | dict(evaluated.metrics)
+            values = dict(evaluated.metrics)
+            observers.emit(MetricsLogged(step=outcome.steps, epoch=outcome.epochs, time=time.time(), values=values))
             self._emit(observers, StageChanged(stage="bundle"))
-            contract = self._bundle(data, outcome, metrics)
+            contract = self._bundle(data, outcome, evaluated, metrics)
             observers.emit(ArtifactWritten(path=job.run.bundle, role="bundle"))
             model, alias = self._register(data, contract, metrics)
         finally:
             observers.finish(status)
-        result = self._finish(outcome, attempt, metrics, contract, (model, alias))
+        done = Done(outcome, metrics, evaluated.scores, contract, model, alias)
+        result = self._finish(done, attempt)
         self._index.remember(job.run, data.fingerprint)
         return result
 
@@ -151,21 +169,20 @@ class _Fit:
         earlier = self._earlier("train", data)
         outcome = reused_outcome(earlier) if earlier is not None else None
         if earlier is None or outcome is None:
-            return train_network(self._job, data, lambda event: self._emit(observers, event), self._stop)
+            return train_network(self._job, data, lambda event: self._emit(observers, event), self._stop, settle=observers.settle)
         self._reuse("train", earlier)
         return outcome
 
-    def _evaluate(self, data: PreparedData, outcome: TrainOutcome) -> dict[str, float]:
-        """Metrics on the test split by full name; those of the earlier run when the weights are that run's."""
-        from ymltrain.fit.training import evaluate_test
+    def _evaluate(self, data: PreparedData, outcome: TrainOutcome) -> Evaluated:
+        """The evaluation on the test split; that of the earlier run when the weights are that run's."""
+        from ymltrain.fit.evaluating import evaluate_test, reused_evaluation
 
         earlier = self._earlier("evaluate", data) if "train" in self._reused else None
-        if earlier is None:
+        found = reused_evaluation(self._job, earlier, data) if earlier is not None else None
+        if earlier is None or found is None:
             return evaluate_test(self._job, data, outcome)
         self._reuse("evaluate", earlier)
-        return {
-            name: math.nan if value is None else value for name, value in earlier.final.metrics.items() if name.startswith("test/")
-        }
+        return found
 
     def _may_reuse(self, stage: str) -> bool:
         """Whether an earlier run may have done this stage; never where this run itself has begun to."""
@@ -181,7 +198,7 @@ class _Fit:
             StageChanged(stage=stage, note=f"unchanged since run {earlier.run.run_id}; --force-stage {stage} does it again")
         )
 
-    def _bundle(self, data: PreparedData, outcome: TrainOutcome, metrics: dict[str, float]) -> Contract:
+    def _bundle(self, data: PreparedData, outcome: TrainOutcome, evaluated: Evaluated, metrics: dict[str, float]) -> Contract:
         from ymltrain.bundle.write import Trained, write_bundle
         from ymltrain.fit.exporting import export_maker
         from ymltrain.fit.profiling import profile_maker
@@ -189,7 +206,15 @@ class _Fit:
         job = self._job
         with self._clock.stage("bundle"):
             try:
-                trained = Trained(data, outcome.weights, metrics, profile_maker(job), export_maker(job))
+                trained = Trained(
+                    data,
+                    outcome.weights,
+                    metrics,
+                    make_profile=profile_maker(job),
+                    make_exports=export_maker(job),
+                    evaluation=evaluated.record,
+                    baselines=evaluated.baselines,
+                )
                 return write_bundle(job.run.bundle, job.plan, trained, job.catalog, job.environment)
             except OSError as error:
                 message = f"the bundle cannot be written to {job.run.bundle}: {error.strerror}"
@@ -211,25 +236,18 @@ class _Fit:
             version, alias = register_bundle(job, contract, metrics, known)
         return registered_model(version), alias
 
-    def _finish(
-        self,
-        outcome: TrainOutcome,
-        attempt: Attempt,
-        metrics: dict[str, float],
-        contract: Contract,
-        registered: tuple[RegisteredModel | None, str | None],
-    ) -> FitResult:
+    def _finish(self, done: Done, attempt: Attempt) -> FitResult:
         from ymltrain.fit.evidence import declared_level
 
-        model, alias = registered
         write_artifacts(self._job.run, {"bundle": self._job.run.bundle})
-        values = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+        values = {name: value if math.isfinite(value) else None for name, value in done.metrics.items()}
         result = msgspec.structs.replace(
-            self._result(outcome, "done", attempt),
+            self._result(done.outcome, "done", attempt),
             metrics=values,
-            tensor_digest=contract.digests.tensors,
-            model=model,
-            promoted=alias,
+            baselines=done.baselines,
+            tensor_digest=done.contract.digests.tensors,
+            model=done.model,
+            promoted=done.alias,
         )
         write_final(
             self._job.run,
@@ -237,13 +255,14 @@ class _Fit:
                 status="done",
                 ended=_now(),
                 metrics=values,
+                baselines=result.baselines,
                 steps=result.steps,
-                epochs=outcome.epochs,
+                epochs=done.outcome.epochs,
                 best_epoch=result.best_epoch,
                 tensor_digest=result.tensor_digest,
                 metrics_digest=metrics_digest(read_metrics(self._job.run)),
                 level=declared_level(self._job.plan),
-                model=model,
+                model=done.model,
                 reused=self._reused,
                 timings=result.timings,
             ),
@@ -263,6 +282,7 @@ class _Fit:
             resumed_from=resumed.checkpoint if resumed is not None else None,
             model=None,
             promoted=None,
+            baselines={},
             reused=self._reused,
             timings=self._clock.seconds,
         )

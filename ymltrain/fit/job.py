@@ -105,6 +105,8 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True):
     resumed_from: str | None
     model: RegisteredModel | None
     promoted: str | None
+    baselines: dict[str, dict[str, float | None]]
+    """What each baseline scores where the model was tested: `{"mean": {"test/rmse": …}, "linear": …}`."""
     reused: dict[str, str]
     """Stage → the earlier run that had done the same, whose result was taken."""
     timings: dict[str, float]

@@ -13,7 +13,7 @@ from ymltrain.kinds.contracts import Metric
 from ymltrain.loading import locate_bundle
 from ymltrain.record.directory import RunDirectory
 from ymltrain.registry import Made, Registry, Version
-from ymltrain.registry.origin import made_by, made_of_bundle
+from ymltrain.registry.origin import made_by, made_of_bundle, with_evaluation
 
 
 def register_source(source: str, model: str, registry: Registry, workspace: Path, catalog: Catalog) -> Version:
@@ -25,7 +25,7 @@ def register_source(source: str, model: str, registry: Registry, workspace: Path
     contract = read_contract(path.read_bytes(), str(path))
     check_exports(bundle, contract)
     run = run_of_bundle(bundle)
-    return registry.register(bundle, model=model, made=_made(contract, run, catalog))
+    return registry.register(bundle, model=model, made=_made(bundle, contract, run, catalog))
 
 
 def run_of_bundle(bundle: Path) -> RunDirectory | None:
@@ -34,12 +34,13 @@ def run_of_bundle(bundle: Path) -> RunDirectory | None:
     return RunDirectory.open(folder) if (folder / "provenance.json").is_file() and (folder / "plan.json").is_file() else None
 
 
-def _made(contract: Contract, run: RunDirectory | None, catalog: Catalog) -> Made:
+def _made(bundle: Path, contract: Contract, run: RunDirectory | None, catalog: Catalog) -> Made:
     digests = contract.digests
     goals = metric_goals(_metrics(contract, catalog))
     if run is not None:
         return made_by(run, data=digests.data, tensors=digests.tensors, metrics=contract.metrics, goals=goals)
-    return made_of_bundle(data=digests.data, plan=digests.plan, tensors=digests.tensors, metrics=contract.metrics, goals=goals)
+    made = made_of_bundle(data=digests.data, plan=digests.plan, tensors=digests.tensors, metrics=contract.metrics, goals=goals)
+    return with_evaluation(made, bundle)
 
 
 def _metrics(contract: Contract, catalog: Catalog) -> dict[str, type[Metric]]:

@@ -1,18 +1,14 @@
-"""The stages that need torch: train, then evaluate once on the test split."""
+"""The stage `train`, which needs torch."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable
 
-from torch import nn
-
 from ymltrain.bundle.contract import CONTRACT_FILE, read_contract
 from ymltrain.bundle.predictor import verified_weights
-from ymltrain.data.loader import TensorSplit
 from ymltrain.data.prepare import PreparedData
 from ymltrain.diagnostics import BundleError, RunError
-from ymltrain.evaluation.evaluate import Measures, evaluate
 from ymltrain.fit.evidence import gather_evidence
 from ymltrain.fit.job import Job
 from ymltrain.fit.reuse import Earlier
@@ -24,12 +20,10 @@ from ymltrain.plan.shapes import FeatureShape
 from ymltrain.record.attempt import ResumePoint, read_attempts
 from ymltrain.record.evidence import write_evidence
 from ymltrain.run.checkpoint import Checkpoints
-from ymltrain.run.parts import Surroundings, TrainingData, TrainOutcome
+from ymltrain.run.parts import Surroundings, TrainingData, TrainingParts, TrainOutcome
 from ymltrain.run.pieces import Pieces
-from ymltrain.run.session import build_network, make_parts, train
+from ymltrain.run.session import make_parts, train
 from ymltrain.run.signals import StopSignal
-
-EVALUATION_ROWS = 16_384
 
 
 def newest_position(job: Job) -> ResumePoint | None:
@@ -63,25 +57,56 @@ def reused_outcome(earlier: Earlier) -> TrainOutcome | None:
     )
 
 
-def train_network(job: Job, data: PreparedData, emit: Callable[[RunEvent], None], stop: StopSignal) -> TrainOutcome:
-    """Train the plan's network, in this process or in one for each device."""
-    plan = job.plan
-    rows = data.report.rows
-    emit(StageChanged(stage="train", note=f"{rows.train:,} rows, {rows.val:,} to validate, {rows.test:,} to test"))
-    around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, plans=job.run.earlier_digests())
-    train_split, val = data.splits["train"], data.splits.get("val")
-    attempt = len(read_attempts(job.run))
-    if plan.topology.world_size > 1:
-        write_evidence(job.run, attempt, gather_evidence(plan, data, None))
-        launch = Launch(plan, job.run.path, job.workspace, job.catalog.plugin_files, job.warn)
-        outcome = launch_training(launch, Handover(train_split, val, _shapes(job, data), data.target), around)
-    else:
-        parts = make_parts(plan, job.build, _shapes(job, data), data.target.output)
-        write_evidence(job.run, attempt, gather_evidence(plan, data, parts.network))
-        outcome = train(plan, parts, TrainingData(train=train_split, val=val, target=data.target), around)
+def train_network(
+    job: Job,
+    data: PreparedData,
+    emit: Callable[[RunEvent], None],
+    stop: StopSignal,
+    *,
+    settle: Callable[[], None] = lambda: None,
+) -> TrainOutcome:
+    """Train the plan's network as a run: evidence of what it begins with is kept, and how often it was preempted.
+
+    `settle` is called before each checkpoint.
+    """
+    emit(_beginning(data))
+    parts = _parts(job, data)
+    evidence = gather_evidence(job.plan, data, None if parts is None else parts.network)
+    write_evidence(job.run, len(read_attempts(job.run)), evidence)
+    around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, plans=job.run.earlier_digests(), settle=settle)
+    outcome = _trained(job, data, parts, around)
     if outcome.status == "preempted" and stop.signal is not signal.SIGINT:
         _count_preemption(job)
     return outcome
+
+
+def train_trial(job: Job, data: PreparedData, emit: Callable[[RunEvent], None], stop: StopSignal) -> TrainOutcome:
+    """Train the plan's network for what it measures: the state is kept where training is stopped, and nothing besides."""
+    emit(_beginning(data))
+    around = Surroundings(checkpoints=job.run.checkpoints, emit=emit, stop=stop, keeps_end=False)
+    return _trained(job, data, _parts(job, data), around)
+
+
+def _beginning(data: PreparedData) -> StageChanged:
+    rows = data.report.rows
+    return StageChanged(stage="train", note=f"{rows.train:,} rows, {rows.val:,} to validate, {rows.test:,} to test")
+
+
+def _parts(job: Job, data: PreparedData) -> TrainingParts | None:
+    """What trains in this process; None where several processes make their own."""
+    plan = job.plan
+    if plan.topology.world_size > 1:
+        return None
+    return make_parts(plan, job.build, _shapes(job, data), data.target.output)
+
+
+def _trained(job: Job, data: PreparedData, parts: TrainingParts | None, around: Surroundings) -> TrainOutcome:
+    """Train in this process, or in one for each device."""
+    plan, train_split, val = job.plan, data.splits["train"], data.splits.get("val")
+    if parts is not None:
+        return train(plan, parts, TrainingData(train=train_split, val=val, target=data.target), around)
+    launch = Launch(plan, job.run.path, job.workspace, job.catalog.plugin_files, job.warn)
+    return launch_training(launch, Handover(train_split, val, _shapes(job, data), data.target), around)
 
 
 def _count_preemption(job: Job) -> None:
@@ -91,24 +116,6 @@ def _count_preemption(job: Job) -> None:
     if allowed is not None and count > allowed:
         message = f"the run was preempted {count} times, and compute.max_preemptions is {allowed}; its state is saved"
         raise RunError("YT983", message, "`ymltrain fit --resume` goes on; ask for time that is not taken away, or allow more")
-
-
-def evaluate_test(job: Job, data: PreparedData, outcome: TrainOutcome) -> dict[str, float]:
-    """The metrics of the trained weights on the test split, which nothing has looked at before; none when it is empty."""
-    split = data.splits.get("test")
-    if split is None or not split.rows:
-        return {}
-    job.watch(StageChanged(stage="evaluate", note=f"{split.rows:,} test rows"))
-    network = _network(job, data)
-    network.load_state_dict(outcome.weights)
-    measures = Measures(job.build(job.plan.node("loss")).build(), job.metrics(), data.target)
-    measured = evaluate(network, TensorSplit.of(split), measures, batch_rows=EVALUATION_ROWS)
-    return {f"test/{name}": value for name, value in measured.items()}
-
-
-def _network(job: Job, data: PreparedData) -> nn.Module:
-    """The plan's network with its initial weights."""
-    return build_network(job.build(job.plan.node("model")), _shapes(job, data), data.target.output, job.plan.seeds["weights"])
 
 
 def _shapes(job: Job, data: PreparedData) -> list[FeatureShape]:

@@ -11,17 +11,23 @@ one line for each version it was built for. One that says nothing was built for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 API_VERSION = 1
-"""The version of the contracts as they are now. It grows when a plugin that kept the old ones would break."""
+"""The version of the contracts as they are now. It grows when a plugin that kept those of a release would break."""
 
-KEPT_VERSIONS = frozenset({1})
-"""The versions whose plugins run with this ymltrain."""
+CHANGED_IN: Mapping[str, int] = MappingProxyType({})
+"""Kind → the version in which its contract last broke; the first for one that is not here."""
 
 API_GROUP = "ymltrain.api"
 
 _NAME = re.compile(r"v([1-9][0-9]{0,5})")
+
+
+def kept_versions(kind: str, current: int = API_VERSION, changed_in: Mapping[str, int] = CHANGED_IN) -> frozenset[int]:
+    """The versions whose plugins of this kind run here: those since its contract last broke, whatever became of others."""
+    return frozenset(range(changed_in.get(kind, 1), current + 1))
 
 
 def versions_built_for(names: Iterable[str]) -> frozenset[int] | None:

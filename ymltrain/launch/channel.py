@@ -12,16 +12,17 @@ from contextlib import suppress
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
-from ymltrain.launch.messages import Hello, Message, Stop, decode, encode
+from ymltrain.launch.messages import Hello, Message, Settle, Settled, Stop, decode, encode
 
 ORPHANED = 70
 
 
 class Listening:
-    """Takes the workers' connections and hands each message to `hear`, one at a time."""
+    """Takes the workers' connections and hands each message to `hear`, one at a time; `settle` ends when all is recorded."""
 
-    def __init__(self, address: Path, hear: Callable[[Message], None]) -> None:
+    def __init__(self, address: Path, hear: Callable[[Message], None], settle: Callable[[], None] = lambda: None) -> None:
         self._hear = hear
+        self._settle = settle
         self._lock = threading.Lock()
         self._connections: list[Connection] = []
         self._readers: list[threading.Thread] = []
@@ -61,9 +62,16 @@ class Listening:
             while True:
                 message = decode(connection.recv_bytes())
                 with self._lock:
-                    self._hear(message)
+                    self._answer(connection, message)
         with self._lock:
             self._connections.remove(connection)
+
+    def _answer(self, connection: Connection, message: Message) -> None:
+        if isinstance(message, Settle):
+            self._settle()
+            _send(connection, Settled())
+        else:
+            self._hear(message)
 
 
 class Line:
@@ -73,6 +81,7 @@ class Line:
         self._connection = Client(str(address), family="AF_UNIX")
         self._lock = threading.Lock()
         self._stop = stop
+        self._settled = threading.Event()
         self.send(Hello(rank=rank, pid=os.getpid()))
         threading.Thread(target=self._read, name="main process", daemon=True).start()
 
@@ -81,11 +90,20 @@ class Line:
         with self._lock:
             _send(self._connection, message)
 
+    def settle(self) -> None:
+        """Wait until the main process has recorded all that was sent. For one thread at a time."""
+        self._settled.clear()
+        self.send(Settle())
+        self._settled.wait()
+
     def _read(self) -> None:
         with suppress(OSError, EOFError):
             while True:
-                if isinstance(decode(self._connection.recv_bytes()), Stop):
+                message = decode(self._connection.recv_bytes())
+                if isinstance(message, Stop):
                     self._stop()
+                elif isinstance(message, Settled):
+                    self._settled.set()
         os._exit(ORPHANED)
 
 

@@ -89,7 +89,7 @@ class _Workers:
 
     def run(self) -> None:
         """Run the workers until all are done. Raises RunError when they failed for good."""
-        listening = Listening(self.folder / "socket", self._hear)
+        listening = Listening(self.folder / "socket", self._hear, self.around.settle)
         agent = self._agent(self.folder / "socket")
         thread = threading.Thread(target=self._run_agent, args=(agent,), name="torch elastic", daemon=True)
         thread.start()

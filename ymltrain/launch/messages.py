@@ -48,11 +48,19 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     hint: str
 
 
+class Settle(msgspec.Struct, frozen=True, kw_only=True, tag="settle"):
+    """The first rank is about to save: all it has told so far must be in the record."""
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True, tag="settled"):
+    """It is."""
+
+
 class Stop(msgspec.Struct, frozen=True, kw_only=True, tag="stop"):
     """The main process asks for a stop at the next step."""
 
 
-Message: TypeAlias = Hello | Happened | Beat | Warned | Failed | Stop
+Message: TypeAlias = Hello | Happened | Beat | Warned | Failed | Settle | Settled | Stop
 
 
 def encode(message: Message) -> bytes:

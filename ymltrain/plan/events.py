@@ -17,6 +17,41 @@ class MetricsLogged(msgspec.Struct, frozen=True, kw_only=True, tag="metrics"):
     values: dict[str, float]
 
 
+class Histogram(msgspec.Struct, frozen=True, kw_only=True):
+    """How the finite values of a tensor are spread: `counts[i]` of them lie between `edges[i]` and `edges[i + 1]`."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    sum: float
+    sum_squares: float
+
+
+class HistogramsLogged(msgspec.Struct, frozen=True, kw_only=True, tag="histograms"):
+    """Weights and gradients after one optimizer step, by full name (`weights/layers.0.weight`, `gradients/…`)."""
+
+    step: int
+    epoch: int
+    time: float
+    values: dict[str, Histogram]
+
+
+class GraphNode(msgspec.Struct, frozen=True, kw_only=True):
+    """An input, a weight or an operation of a network; `name` is a path of modules, `inputs` are names of other nodes."""
+
+    name: str
+    operation: str
+    inputs: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+
+
+class GraphDrawn(msgspec.Struct, frozen=True, kw_only=True, tag="graph"):
+    """The way of two rows through the network; `step` is that of its weights."""
+
+    step: int
+    time: float
+    nodes: tuple[GraphNode, ...]
+
+
 class EpochEnded(msgspec.Struct, frozen=True, kw_only=True, tag="epoch"):
     """An epoch is over and validated; its metrics were logged just before."""
 
@@ -47,4 +82,5 @@ class StageChanged(msgspec.Struct, frozen=True, kw_only=True, tag="stage"):
     note: str = ""
 
 
-RunEvent: TypeAlias = MetricsLogged | EpochEnded | CheckpointSaved | ArtifactWritten | StageChanged
+Drawing: TypeAlias = HistogramsLogged | GraphDrawn
+RunEvent: TypeAlias = MetricsLogged | Drawing | EpochEnded | CheckpointSaved | ArtifactWritten | StageChanged

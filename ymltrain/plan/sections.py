@@ -67,6 +67,10 @@ class Trainer(Section, frozen=True, kw_only=True):
     log_speed: Annotated[
         bool, Meta(description="Record rows a second, seconds a step and where they go, and memory, every log_every_n_steps.")
     ] = False
+    log_histograms_every_n_steps: (
+        Annotated[int, Meta(ge=1, description="Record histograms of all weights and gradients every n optimizer steps.")] | None
+    ) = None
+    log_graph: Annotated[bool, Meta(description="Record the network's graph when training begins.")] = False
     trace: Annotated[bool, Meta(description="Write a trace of five steps of each rank to trace/ of the run, for Perfetto.")] = False
     early_stopping: EarlyStopping | None = None
     checkpoint: Checkpoint = Checkpoint()
@@ -130,6 +134,25 @@ class BundleSection(Section, frozen=True, kw_only=True):
         tuple[Literal["torch", "onnx"], ...],
         Meta(description="Programs for others that are made and held against the golden rows before anything is registered."),
     ] = ()
+
+
+class Evaluation(Section, frozen=True, kw_only=True):
+    """How a model is measured beside its metrics: by slices of the rows, with intervals."""
+
+    slices: Annotated[
+        tuple[str | dict[str, tuple[float, ...]], ...],
+        Meta(description="Columns whose values cut the rows, features or not; {carat: [0, 1, 2, 5]} cuts numbers at edges."),
+    ] = ()
+    confidence: Annotated[float, Meta(gt=0, lt=1, description="The level of the intervals of metrics.")] = 0.95
+    resamples: Annotated[
+        int, Meta(ge=0, le=100_000, description="Draws of the bootstrap that intervals come from; 0 for none.")
+    ] = 1000
+
+    @property
+    def cuts(self) -> tuple[tuple[str, tuple[float, ...] | None], ...]:
+        """Each column that cuts the rows, and the edges it is cut at; None where each value is a slice."""
+        written = [{entry: None} if isinstance(entry, str) else entry for entry in self.slices]
+        return tuple((column, edges) for entry in written for column, edges in entry.items())
 
 
 class SkewRule(Section, frozen=True, kw_only=True):

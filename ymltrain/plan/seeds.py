@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-PURPOSES = ("split", "weights", "order", "dropout", "golden")
+PURPOSES = ("split", "weights", "order", "dropout", "golden", "bootstrap")
 
 
 def derive_seed(root: int, purpose: str) -> int:

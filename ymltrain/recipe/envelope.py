@@ -13,7 +13,7 @@ from ymltrain.diagnostics import Diagnostic, Diagnostics, KeyPath
 from ymltrain.kinds.kind import KINDS
 from ymltrain.kinds.violations import Violation, find_violations
 from ymltrain.plan.search.spec import Budget
-from ymltrain.plan.sections import BundleSection, Compute, Promote, Skew, Trainer
+from ymltrain.plan.sections import BundleSection, Compute, Evaluation, Promote, Skew, Trainer
 from ymltrain.recipe.compose import NOT_IN_PROFILES, VERSION
 from ymltrain.recipe.document import Node, plain
 from ymltrain.recipe.elsewhere import hint_for_unknown_key
@@ -40,8 +40,8 @@ def _encoded_envelope() -> bytes:
 
 
 def _envelope() -> dict[str, Any]:
-    sections, definitions = msgspec.json.schema_components([Trainer, Compute, Skew, Promote, Budget, BundleSection])
-    trainer, _compute, skew, promote, _budget, bundle = sections
+    sections, definitions = msgspec.json.schema_components([Trainer, Compute, Evaluation, Skew, Promote, Budget, BundleSection])
+    trainer, _compute, evaluation, skew, promote, _budget, bundle = sections
     definitions["Domain"] = _domain()
     definitions["Compute"]["properties"]["launcher"] = plugin_node("launcher")
     definitions["Node"] = {
@@ -86,6 +86,7 @@ def _envelope() -> dict[str, Any]:
             "lr_scheduler": plugin_node("lr_scheduler"),
             "loss": plugin_node("loss"),
             "metrics": {"type": "array", "minItems": 1, "items": plugin_node("metric"), "description": "What is measured."},
+            "evaluation": evaluation,
             "trainer": trainer,
             "strategy": plugin_node("strategy"),
             "compute": {"$ref": "#/$defs/Compute"},

@@ -37,7 +37,13 @@ DEFAULT_TYPES = {
 }
 """The plugin of a kind where the recipe chooses none."""
 
-LIST_POSITIONS: tuple[tuple[str, ...], ...] = (("metrics",), ("tracker",), ("keys",), ("extends",))
+LIST_POSITIONS: tuple[tuple[str, ...], ...] = (
+    ("metrics",),
+    ("tracker",),
+    ("keys",),
+    ("extends",),
+    ("evaluation", "slices"),
+)
 """Positions of lists, where a single entry may stand without its brackets."""
 
 COLUMN_POSITION = ("features", ANY)
@@ -61,6 +67,7 @@ SECTIONS = (
     "lr_scheduler",
     "loss",
     "metrics",
+    "evaluation",
     "trainer",
     "strategy",
     "compute",

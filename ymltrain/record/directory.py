@@ -4,6 +4,7 @@ runs/<name>/<run_id>/
     plan.json  recipe.yaml (as written)  resolved.yaml  provenance.json  origins.json  code/   there from the start
     attempts/<n>.json           one execution of the plan: where, since when, resumed from what, how it ended
     metrics/<n>-<rank>.jsonl    the values that attempt n logged
+    drawings/<n>.jsonl          histograms and the graph that attempt n drew, where the recipe asks for them
     evidence/<n>.json           what attempt n began with, as digests
     system/<n>.jsonl            how the machine fared
     log.txt  output.txt  tb/  checkpoints/  bundle/  artifacts/
@@ -157,6 +158,10 @@ class RunDirectory:
     @property
     def metrics(self) -> Path:
         return self.path / "metrics"
+
+    @property
+    def drawings(self) -> Path:
+        return self.path / "drawings"
 
     @property
     def checkpoints(self) -> Path:

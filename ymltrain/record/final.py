@@ -28,13 +28,14 @@ class RegisteredModel(msgspec.Struct, frozen=True, kw_only=True):
 class Final(msgspec.Struct, frozen=True, kw_only=True):
     """What came out of a run.
 
-    `timings` are seconds by stage; `reused` names, for a stage, the earlier run that had done the same; `fault` is there
-    when it failed.
+    `baselines` are what each of them scores in the metrics of the test split; `timings` are seconds by stage; `reused` names,
+    for a stage, the earlier run that had done the same; `fault` is there when it failed.
     """
 
     status: Literal["done", "failed"]
     ended: str
     metrics: dict[str, float | None] = {}
+    baselines: dict[str, dict[str, float | None]] = {}
     steps: int | None = None
     epochs: int | None = None
     best_epoch: int | None = None

@@ -7,16 +7,18 @@ index is never the truth: where it is missing, damaged or locked, runs are read,
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ymltrain.record.aggregates import aggregate
+from ymltrain.record.attempt import read_attempts
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.labels import read_labels
 from ymltrain.record.points import read_history
@@ -37,13 +39,10 @@ def list_runs(workspace: Path) -> list[dict[str, Any]]:
     """Every run of the workspace as `full_summary` has it, the newest first."""
     present = dict(_runs_present(workspace / "runs"))
     known = _read(index_file(workspace))
-    decode = msgspec.json.Decoder(dict[str, Any]).decode
-    summaries: dict[str, dict[str, Any]] = {}
+    summaries = _decoded(known, present)
     fresh: list[tuple[str, int, bytes]] = []
     for path, stamp in present.items():
-        entry = known.get(path)
-        if entry is not None and entry[0] == stamp:
-            summaries[path] = decode(entry[1])
+        if path in summaries:
             continue
         summary = full_summary(_run_at(workspace, path))
         summaries[path] = summary
@@ -52,16 +51,37 @@ def list_runs(workspace: Path) -> list[dict[str, Any]]:
     gone = [path for path in known if path not in present]
     if fresh or gone:
         _write(index_file(workspace), fresh, gone)
+    folder = workspace / "runs"
     for path, summary in summaries.items():
-        summary["run_dir"] = str(workspace / "runs" / path)  # the workspace may have been moved
+        summary["run_dir"] = f"{folder}/{path}"  # the workspace may have been moved
     return sorted(summaries.values(), key=lambda summary: summary["run_id"], reverse=True)
+
+
+def _decoded(known: Mapping[str, tuple[int, bytes]], present: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """The known summaries that still hold."""
+    decode = msgspec.json.Decoder(dict[str, Any]).decode
+    with _no_collection():  # a hundred thousand new dicts, none of them garbage
+        return {path: decode(entry[1]) for path, entry in known.items() if present.get(path) == entry[0]}
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """The garbage collector does not run in the block."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def full_summary(run: RunDirectory) -> dict[str, Any]:
     """What `summarize` says, and labels, digests and aggregates of the metrics."""
-    summary = summarize_or_tell(run)
+    attempts = read_attempts(run)
+    summary = summarize_or_tell(run, attempts)
     labels = read_labels(run)
-    history = read_history(run) if summary["status"] != "damaged" else None
+    history = read_history(run, attempts=attempts) if summary["status"] != "damaged" else None
     summary["tags"] = labels.tags
     summary["notes"] = [note.text for note in labels.notes]
     summary["archived"] = labels.is_archived

@@ -1,6 +1,6 @@
 """Run events on their way to the record and to the trackers.
 
-The record is written at once. Each tracker has a thread of its own and a queue in front of it, so that one whose
+The record's writer takes events first. Each tracker has a thread of its own and a queue in front of it, so that one whose
 server hangs holds up neither training nor the others.
 """
 
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ymltrain.kinds.contracts import Tracker
-from ymltrain.plan.events import MetricsLogged, RunEvent
+from ymltrain.plan.events import GraphDrawn, HistogramsLogged, MetricsLogged, RunEvent
+from ymltrain.record.drawings import DrawingsWriter
 from ymltrain.record.metrics import MetricsWriter
 
 LONGEST_QUEUE = 10_000
@@ -33,9 +34,16 @@ class Observers:
     """
 
     def __init__(
-        self, writer: MetricsWriter, trackers: Mapping[str, Tracker], warn: Callable[[str], None], patience: float = PATIENCE
+        self,
+        writer: MetricsWriter,
+        trackers: Mapping[str, Tracker],
+        warn: Callable[[str], None],
+        patience: float = PATIENCE,
+        *,
+        drawings: DrawingsWriter | None = None,
     ) -> None:
         self._writer = writer
+        self._drawings = drawings
         self._lanes = {name: _Lane(name, tracker, warn) for name, tracker in trackers.items()}
         self._patience = patience
 
@@ -47,7 +55,13 @@ class Observers:
         """Something happened."""
         if isinstance(event, MetricsLogged):
             self._writer.append(event)
+        elif self._drawings is not None and isinstance(event, HistogramsLogged | GraphDrawn):
+            self._drawings.append(event)
         self._tell(lambda tracker: tracker.observe(event))
+
+    def settle(self) -> None:
+        """Wait until the record holds all that has happened, whatever becomes of this process."""
+        self._writer.flush()
 
     def finish(self, status: str) -> None:
         """End, however the run ended; a second call does nothing."""
@@ -56,6 +70,8 @@ class Observers:
             lane.end(self._patience)
         self._lanes.clear()
         self._writer.close()
+        if self._drawings is not None:
+            self._drawings.close()
 
     def _tell(self, told: Told) -> None:
         for lane in self._lanes.values():

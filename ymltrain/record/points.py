@@ -8,8 +8,9 @@ passed over; any other line that is not what was written is named, and the rest 
 from __future__ import annotations
 
 import hashlib
+import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from ymltrain.record.metrics import NotFinite
 
 BEFORE_ALL_STEPS = -1
 SEAL = b',"crc":'
-OF_THE_MACHINE = "system/"
+OF_THE_MACHINE = ("system/", "speed/", "memory/")
+"""Metrics that no two runs share."""
 
 
 class MetricPoint(msgspec.Struct, frozen=True, gc=False):
@@ -43,18 +45,32 @@ class History:
     damage: list[str] = field(default_factory=list)
 
 
-def read_history(run: RunDirectory, rank: int = 0) -> History:
-    """The values that stand, and which lines of the record are not what was written (`metrics/1-0.jsonl:12: …`)."""
-    attempts = {attempt.number: attempt for attempt in read_attempts(run)}
-    records = {int(file.stem.partition("-")[0]): file for file in run.metrics.glob(f"[1-9]*-{rank}.jsonl")}
+def read_history(run: RunDirectory, rank: int = 0, attempts: Sequence[Attempt] | None = None) -> History:
+    """The values that stand, and which lines of the record are not what was written (`metrics/1-0.jsonl:12: …`).
+
+    `attempts` are the run's, when they have been read already.
+    """
+    begun = {attempt.number: attempt for attempt in (read_attempts(run) if attempts is None else attempts)}
+    records = _records(run, rank)
     points: dict[tuple[str, int], MetricPoint] = {}
     damage: list[str] = []
-    for number in sorted(attempts.keys() | records.keys()):
-        if points and number in attempts:
-            points = _up_to(points, attempts[number])
+    for number in sorted(begun.keys() | records.keys()):
+        if points and number in begun:
+            points = _up_to(points, begun[number])
         if number in records:
             _take_in(points, records[number], number, damage)
     return History(list(points.values()), damage)
+
+
+def _records(run: RunDirectory, rank: int) -> dict[int, Path]:
+    """The files of a rank's record by the number of the attempt."""
+    folder, ending = run.metrics, f"-{rank}.jsonl"
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names alone, of ten thousand runs
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    numbers = {name: name.removesuffix(ending) for name in names if name.endswith(ending)}
+    return {int(number): folder / name for name, number in numbers.items() if number.isdecimal()}
 
 
 def read_metrics(run: RunDirectory, rank: int = 0) -> list[MetricPoint]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -14,6 +15,7 @@ from ymltrain.plan.events import ArtifactWritten, MetricsLogged, RunEvent
 from ymltrain.plan.secrets import resolve_secrets
 from ymltrain.recipe.scalars import ScalarError, read_scalar
 from ymltrain.record.directory import RunDirectory
+from ymltrain.record.drawings import read_drawings
 from ymltrain.record.points import MetricPoint, read_metrics
 from ymltrain.record.status import run_status
 from ymltrain.record.summary import flat_params, resolved_recipe
@@ -55,8 +57,12 @@ def replay(run: RunDirectory, name: str, tracker: Tracker) -> int:
 
 
 def _events(run: RunDirectory, points: Sequence[MetricPoint]) -> Iterator[RunEvent]:
-    """Values logged together as one event; at the end the bundle, when there is one."""
+    """Values logged together as one event, what was drawn when its step came; at the end the bundle, when there is one."""
+    drawings = deque(read_drawings(run))
     for (step, epoch, time), together in groupby(points, key=lambda point: (point.step, point.epoch, point.time)):
+        while drawings and drawings[0].step <= step:
+            yield drawings.popleft()
         yield MetricsLogged(step=step, epoch=epoch, time=time, values={point.name: point.value for point in together})
+    yield from drawings
     if run.bundle.is_dir():
         yield ArtifactWritten(path=run.bundle, role="bundle")

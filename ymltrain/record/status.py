@@ -6,7 +6,7 @@ from typing import Literal
 
 from ymltrain.record.attempt import Attempt, read_attempts
 from ymltrain.record.directory import RunDirectory
-from ymltrain.record.final import read_final
+from ymltrain.record.final import Final, read_final
 from ymltrain.record.lock import is_locked
 
 Status = Literal["created", "running", "done", "failed", "preempted", "interrupted", "crashed"]
@@ -19,9 +19,13 @@ def run_status(run: RunDirectory) -> Status:
     ever ran it. A run without final.json that is not running can be resumed, whatever this says.
     """
     final = read_final(run)
+    return status_of(run, final, read_attempts(run) if final is None else [])
+
+
+def status_of(run: RunDirectory, final: Final | None, attempts: list[Attempt]) -> Status:
+    """The same, of what has been read already."""
     if final is not None:
         return final.status
-    attempts = read_attempts(run)
     if is_running(run, attempts):
         return "running"
     if not attempts:

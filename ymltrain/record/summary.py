@@ -15,19 +15,19 @@ from ymltrain.record.directory import RunDirectory
 from ymltrain.record.final import read_final
 from ymltrain.record.metrics import as_json_number
 from ymltrain.record.points import last_values
-from ymltrain.record.status import Status, run_status
+from ymltrain.record.status import Status, status_of
 
 
-def summarize(run: RunDirectory) -> dict[str, Any]:
+def summarize(run: RunDirectory, attempts: list[Attempt] | None = None) -> dict[str, Any]:
     """Which run it is, what became of it, its metrics and its params, as plain JSON.
 
     `metrics` are those of final.json or, before the end, the last value of each; `params` is the resolved recipe
-    with a key path for each value; `duration` is in seconds, the time between attempts left out. Raises UsageError
-    when the directory is damaged.
+    with a key path for each value; `duration` is in seconds, the time between attempts left out. `attempts` are the
+    run's, when they have been read already. Raises UsageError when the directory is damaged.
     """
     final = read_final(run)
-    attempts = read_attempts(run)
-    status = run_status(run)
+    attempts = read_attempts(run) if attempts is None else attempts
+    status = status_of(run, final, attempts)
     metrics = {name: as_json_number(value) for name, value in last_values(run).items()} if final is None else final.metrics
     fault = final.fault if final else attempts[-1].fault if attempts else None
     plan = _read_plan(run)
@@ -37,6 +37,7 @@ def summarize(run: RunDirectory) -> dict[str, Any]:
         "status": status,
         "created": run.created,
         "metrics": metrics,
+        "baselines": final.baselines if final else {},
         "params": flat_params(plan.recipe.resolved),
         "seed": plan.seed,
         "plan": plan.digest,
@@ -55,10 +56,10 @@ def summarize(run: RunDirectory) -> dict[str, Any]:
     }
 
 
-def summarize_or_tell(run: RunDirectory) -> dict[str, Any]:
+def summarize_or_tell(run: RunDirectory, attempts: list[Attempt] | None = None) -> dict[str, Any]:
     """The same of a run in a list, in which one damaged run hides no other: its status is `damaged`, its error says how."""
     try:
-        return summarize(run)
+        return summarize(run, attempts)
     except YmltrainError as error:
         return {
             "run_id": run.run_id,
@@ -121,11 +122,11 @@ def _flatten(node: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[str, Any]
 
 
 def _seconds(run: RunDirectory, attempt: Attempt, status: Status) -> float:
-    """How long an attempt took; of one that was killed, up to the last value it logged."""
+    """How long an attempt took, 0 when the clock went backwards; of one that was killed, up to the last value it logged."""
     started = datetime.fromisoformat(attempt.started)
     if attempt.ended is not None:
-        return (datetime.fromisoformat(attempt.ended) - started).total_seconds()
+        return max(0.0, (datetime.fromisoformat(attempt.ended) - started).total_seconds())
     if status == "running":
-        return (datetime.now(UTC) - started).total_seconds()
+        return max(0.0, (datetime.now(UTC) - started).total_seconds())
     record = run.metrics / f"{attempt.number}-0.jsonl"
     return max(0.0, record.stat().st_mtime - started.timestamp()) if record.exists() else 0.0

@@ -18,8 +18,9 @@ YT971 a protected alias, YT972 histories that differ.
 from ymltrain.registry.events import GateOutcome, Link, Promotion
 from ymltrain.registry.gates import Evidence, Goal, GoldenReplay
 from ymltrain.registry.location import located
+from ymltrain.registry.made import Made
 from ymltrain.registry.references import Reference, parse_reference
-from ymltrain.registry.registry import Made, Registry
+from ymltrain.registry.registry import Registry
 from ymltrain.registry.state import ModelState, Version
 from ymltrain.registry.write import new_write_id
 

@@ -34,9 +34,22 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""
 
 
+class SliceMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a version did on some of its test rows: those of one slice, by its name (`cut = Fair`), how many, the metrics.
+
+    `is_asked` tells a value or a range that was asked for from rows outside of all, or without a value.
+    """
+
+    name: str
+    rows: int
+    metrics: dict[str, float | None]
+    is_asked: bool = True
+
+
 class Register(Change, frozen=True, kw_only=True, tag="register"):
     """Added a version. `digest` is that of its manifest, `size` the bytes of its files, `links` what it was made from.
 
+    `slices` are what its evaluation found in parts of the test rows, `baselines` what those score on all of them.
     `evaluated_on` is equal for versions whose test metrics are of the same rows. `promote` are the gates that its
     recipe asked for, `goals` the direction of its metrics: promoting it later asks the same. `lineage` is what
     earlier versions of ymltrain wrote in place of links.
@@ -53,6 +66,8 @@ class Register(Change, frozen=True, kw_only=True, tag="register"):
     evaluated_on: str | None = None
     goals: dict[str, Literal["minimize", "maximize"]] = {}
     promote: dict[str, Any] | None = None
+    slices: tuple[SliceMetrics, ...] = ()
+    baselines: dict[str, dict[str, float | None]] = {}
 
 
 class SetAlias(Change, frozen=True, kw_only=True, tag="alias"):

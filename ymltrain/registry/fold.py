@@ -55,6 +55,8 @@ def first_version(made: Register, event: Event, name: str) -> Version:
         evaluated_on=made.evaluated_on,
         goals=made.goals,
         promote=made.promote,
+        slices=made.slices,
+        baselines=made.baselines,
     )
 
 

@@ -33,13 +33,11 @@ class GoldenReplay(msgspec.Struct, frozen=True, kw_only=True):
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured of a version for its gates; None is what nobody measured.
 
-    `latency` is in milliseconds for one row, `slices` the rows of each slice of the evaluation by its name, `skew`
-    the verdict of a skew check.
+    `latency` is in milliseconds for one row, `skew` the verdict of a skew check. The rows of slices are recorded with the version.
     """
 
     latency: float | None = None
     golden: GoldenReplay | None = None
-    slices: Mapping[str, int] | None = None
     skew: Literal["ok", "drift", "fault"] | None = None
 
 
@@ -171,9 +169,9 @@ def _contract(gate: Gate, court: Court, holder: Version | None) -> tuple[float |
 
 
 def _slices(gate: Gate, court: Court, _: Version | None) -> tuple[float | None, Found]:
-    slices = court.evidence.slices
+    slices = {one.name: one.rows for one in court.version.slices if one.is_asked}
     if not slices:
-        return None, [_not_measured("slices")]
+        return None, [(False, "the version has no slices: its recipe has no `evaluation.slices`, or no test rows")]
     least = min(slices, key=lambda name: slices[name])
     thin = [f"{name} has {rows}" for name, rows in slices.items() if gate.at_least is not None and rows < gate.at_least]
     words = (

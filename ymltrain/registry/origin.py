@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -11,8 +12,9 @@ from ymltrain import __version__
 from ymltrain.plan.plan import Plan, canonical_json
 from ymltrain.record.attempt import read_attempts
 from ymltrain.record.directory import RunDirectory
-from ymltrain.registry.events import Link
-from ymltrain.registry.registry import Made
+from ymltrain.record.evaluation import EvaluationRecord, read_evaluation
+from ymltrain.registry.events import Link, SliceMetrics
+from ymltrain.registry.made import Made
 from ymltrain.registry.state import Version
 from ymltrain.storage import bytes_digest, file_digest
 
@@ -25,7 +27,7 @@ def made_by(run: RunDirectory, *, data: str, tensors: str, metrics: Mapping[str,
     plan = run.plan()
     gathered = _gathered(run)
     links = tuple(_links(run, plan, data, gathered))
-    return Made(
+    made = Made(
         run_id=run.run_id,
         tensor_digest=tensors,
         metrics=metrics,
@@ -35,6 +37,32 @@ def made_by(run: RunDirectory, *, data: str, tensors: str, metrics: Mapping[str,
         promote=plan.register.promote if plan.register is not None else None,
         provenance=_provenance(run, plan, links, gathered),
     )
+    return with_evaluation(made, run.bundle)
+
+
+def slice_metrics(found: EvaluationRecord | None) -> tuple[SliceMetrics, ...]:
+    """The slices of an evaluation as a version records them."""
+    return tuple(
+        SliceMetrics(
+            name=one.title,
+            rows=one.rows,
+            metrics={f"test/{name}": estimate.value for name, estimate in one.metrics.items()},
+            is_asked=one.kind in ("value", "range"),
+        )
+        for one in (found.slices if found is not None else ())
+    )
+
+
+def baseline_metrics(found: EvaluationRecord | None) -> dict[str, dict[str, float | None]]:
+    """What the baselines of an evaluation score, by full name."""
+    scores = found.baselines if found is not None else {}
+    return {name: {f"test/{metric}": value for metric, value in figures.items()} for name, figures in scores.items()}
+
+
+def with_evaluation(made: Made, bundle: Path) -> Made:
+    """The same with the slices and baselines of the evaluation that a bundle keeps."""
+    found = read_evaluation(bundle)
+    return msgspec.structs.replace(made, slices=slice_metrics(found), baselines=baseline_metrics(found))
 
 
 def made_of_bundle(*, data: str, plan: str, tensors: str, metrics: Mapping[str, float | None], goals: Goals) -> Made:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ymltrain.diagnostics import ModelNameError, RegistryError, did_you_mean
+from ymltrain.diagnostics import ModelNameError, RegistryError
 from ymltrain.kinds.contracts import RegistryBackend
 from ymltrain.plan.sections import Promote
 from ymltrain.registry import decisions
 from ymltrain.registry.attestations import attest
-from ymltrain.registry.blobs import Blobs
 from ymltrain.registry.events import (
     FORMAT_1,
     Describe,
-    Event,
     KnownChange,
-    Link,
     Promotion,
     Protect,
     Register,
@@ -36,48 +31,28 @@ from ymltrain.registry.events import (
     Yank,
 )
 from ymltrain.registry.faults import storage_faults
-from ymltrain.registry.fold import fold
-from ymltrain.registry.format import Format, check_format, ensure_format
+from ymltrain.registry.format import Format, ensure_format
 from ymltrain.registry.gates import Court, Evidence, Goal
-from ymltrain.registry.log import ModelLog
-from ymltrain.registry.manifest import Manifest, decode_manifest, fit_paths, stored_file
-from ymltrain.registry.materialize import materialize
-from ymltrain.registry.references import check_alias, check_model_name, parse_reference
+from ymltrain.registry.made import Made, registration
+from ymltrain.registry.manifest import Manifest
+from ymltrain.registry.reading import RegistryReader
+from ymltrain.registry.references import check_alias
 from ymltrain.registry.state import ModelState, Version
-from ymltrain.registry.summary import Summary
+from ymltrain.registry.storing import complete_bundle, store_bundle
 from ymltrain.registry.write import Write, current_user, new_write_id, utc_now
-from ymltrain.storage import is_digest, model_name_problem
 
 C = TypeVar("C", bound=KnownChange)
 
-STORING_THREADS = 8
-"""Files of a bundle that are stored at once: mostly they wait for the disk or the network."""
 
-
-class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a new version beside its files; each field as in `Register`. `provenance` is attested (SLSA)."""
-
-    run_id: str | None = None
-    tensor_digest: str | None = None
-    metrics: Mapping[str, float | None] = {}
-    goals: Mapping[str, Literal["minimize", "maximize"]] = {}
-    links: tuple[Link, ...] = ()
-    evaluated_on: str | None = None
-    promote: Promote | None = None
-    provenance: Mapping[str, Any] = {}
-
-
-class Registry:
-    """Model versions over a backend. `actor` and `clock` are what events record as who and when.
+class Registry(RegistryReader):
+    """Model versions over a backend, to read and to write. `actor` and `clock` are what events record as who and when.
 
     What a user or the storage got wrong is a RegistryError. A write that is repeated with the same `write_id`
     returns what the first one did and does nothing more; a lost answer is therefore no harm.
     """
 
     def __init__(self, backend: RegistryBackend, *, actor: str | None = None, clock: Callable[[], datetime] = utc_now) -> None:
-        self.backend = backend
-        self.blobs = Blobs(backend)
-        self._logs: dict[str, ModelLog] = {}
+        super().__init__(backend)
         self._actor = current_user() if actor is None else actor
         self._clock = clock
 
@@ -85,83 +60,6 @@ class Registry:
         """Make sure that there is a registry which can be written: a new one is probed first. Raises RegistryError."""
         with storage_faults("begin", self.backend):
             return ensure_format(self.backend)
-
-    def check(self) -> None:
-        """Read the registry's format: it can be reached, and this ymltrain knows it. Raises RegistryError."""
-        with storage_faults("read", self.backend):
-            check_format(self.backend)
-
-    def list_models(self) -> list[str]:
-        """The names of all models that have a log, sorted."""
-        with storage_faults("read", self.backend):
-            check_format(self.backend)
-            names = [name for name in self.backend.folders("models") if model_name_problem(name) is None]
-            return [name for name in names if self.log(name).has_begun()]
-
-    def summaries(self) -> list[Summary]:
-        """All models in short, by name."""
-        with storage_faults("read", self.backend):
-            check_format(self.backend)
-            names = [name for name in self.backend.folders("models") if model_name_problem(name) is None]
-            return [summary for summary in (self.log(name).summary() for name in names) if summary.count]
-
-    def summarize(self, name: str) -> Summary:
-        """A model in short, for much less reading than `show`."""
-        log = self.log(name)
-        with storage_faults("read", self.backend):
-            check_format(self.backend)
-            summary = log.summary()
-        if not summary.count:
-            raise self._no_model(name)
-        return summary
-
-    def show(self, name: str, *, at: datetime | None = None) -> ModelState:
-        """A model with its versions and aliases, as they are, or as they were at a time."""
-        log = self.log(name)
-        with storage_faults("read", self.backend):
-            check_format(self.backend)
-            state = log.read().state if at is None else fold(name, until(log.events(), at))
-        if not state.versions:
-            raise self._no_model(name)
-        return state
-
-    def events(self, name: str) -> list[Event]:
-        """All that ever happened to a model, in order."""
-        self.show(name)
-        with storage_faults("read", self.backend):
-            return self.log(name).events()
-
-    def resolve(self, reference: str) -> Version:
-        """The version that `name@alias`, `name@3` or `name@sha256:…` names."""
-        parsed = parse_reference(reference)
-        if isinstance(parsed.pick, str) and not is_digest(parsed.pick):
-            return self.summarize(parsed.model).named(parsed.pick)
-        return self.show(parsed.model).picked(parsed.pick)
-
-    def manifest(self, version: Version) -> Manifest:
-        """The files of a version."""
-        with storage_faults("read", self.backend):
-            content = self.blobs.read(version.digest, what=f"the manifest of {version}")
-        return decode_manifest(content, str(version))
-
-    def document(self, version: Version, path: str) -> dict[str, Any] | None:
-        """The JSON object in a file of a version; None when it has no such file."""
-        for file in self.manifest(version).files:
-            if file.path == path:
-                with storage_faults("read", self.backend):
-                    content = self.blobs.read(file.digest, what=f"{path} of {version}")
-                document = msgspec.json.decode(content)
-                return document if isinstance(document, dict) else None
-        return None
-
-    def materialize(self, version: Version, into: Path) -> Path:
-        """The files of a version in the folder `into`: whole and verified, or RegistryError and no folder.
-
-        Where the folder exists, it is verified against the version instead; a cache may so be asked again and again.
-        """
-        with storage_faults("copy from", self.backend):
-            check_format(self.backend)
-            return materialize(self.blobs, self.manifest(version), into, str(version))
 
     def register(self, bundle: Path, *, model: str, made: Made | None = None, write_id: str | None = None) -> Version:
         """Store the files of a bundle folder and commit them as the next version of a model.
@@ -176,12 +74,13 @@ class Registry:
             if not stored:
                 stored.append(self.store(bundle))
                 attest(self.backend, stored[0], facts.provenance)
-            return _register(len(state.versions) + 1, stored[0], facts)
+            return registration(len(state.versions) + 1, stored[0], facts)
 
         change = self.commit(model, write, Register, next_version)
         if facts.tensor_digest != change.tensor_digest:
             raise _write_id_taken(write, f"the tensors {change.tensor_digest}")
-        self._complete(bundle, stored)
+        with storage_faults("write to", self.backend):
+            complete_bundle(self.blobs, bundle, stored)
         return self.show(model).numbered(change.version)
 
     def set_alias(  # noqa: PLR0913 - what, where to, and four ways to be careful
@@ -286,56 +185,16 @@ class Registry:
             raise _write_id_taken(write, f"another kind of write ({type(change).__name__})")
         return change
 
-    def log(self, model: str) -> ModelLog:
-        """The log of a model. Raises ModelNameError when none can have this name."""
-        check_model_name(model)
-        return self._logs.setdefault(model, ModelLog(self.backend, model))
-
     def store(self, bundle: Path) -> Manifest:
         """Store the files of a bundle folder and their manifest; nothing refers to them yet."""
-        paths = fit_paths(bundle)
-        with ThreadPoolExecutor(STORING_THREADS) as pool:
-            stored = list(pool.map(lambda path: self.blobs.put_file(bundle / path), paths))
-        manifest = Manifest(files=tuple(map(stored_file, paths, stored)))
-        self.blobs.put(manifest.digest, manifest.encode())
-        return manifest
-
-    def _complete(self, bundle: Path, stored: Sequence[Manifest]) -> None:
-        """Store again what a garbage collection took while the version that names it was being committed."""
-        with storage_faults("write to", self.backend):
-            for manifest in stored:
-                if not all(map(self.blobs.has, (manifest.digest, *(file.digest for file in manifest.files)))):
-                    self.store(bundle)
+        return store_bundle(self.blobs, bundle)
 
     def _measured(self, version: Version) -> Version:
         """A version with its size, which early formats did not record."""
         return version if version.size is not None else msgspec.structs.replace(version, size=self.manifest(version).size)
 
-    def _no_model(self, name: str) -> ModelNameError:
-        return ModelNameError("YT952", f'there is no model "{name}" in {self.backend}', did_you_mean(name, self.list_models()))
-
     def _write(self, write_id: str | None) -> Write:
         return Write(new_write_id() if write_id is None else write_id, self._clock(), self._actor)
-
-
-def until(events: Sequence[Event], at: datetime) -> Sequence[Event]:
-    """The events up to the last one that happened by then."""
-    return events[: max((event.seq for event in events if event.at <= at), default=0)]
-
-
-def _register(version: int, manifest: Manifest, made: Made) -> Register:
-    return Register(
-        version=version,
-        digest=manifest.digest,
-        size=manifest.size,
-        tensor_digest=made.tensor_digest,
-        run_id=made.run_id,
-        metrics={name: value if value is not None and math.isfinite(value) else None for name, value in made.metrics.items()},
-        goals=dict(made.goals),
-        links=made.links,
-        evaluated_on=made.evaluated_on,
-        promote=None if made.promote is None else msgspec.to_builtins(made.promote),
-    )
 
 
 N = TypeVar("N", Tag, Describe)

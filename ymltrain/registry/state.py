@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from ymltrain.diagnostics import ModelNameError, RegistryError, did_you_mean
-from ymltrain.registry.events import Link, ReviewState
+from ymltrain.registry.events import Link, ReviewState, SliceMetrics
 from ymltrain.storage import is_digest
 
 
@@ -38,6 +38,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     evaluated_on: str | None = None
     goals: dict[str, Literal["minimize", "maximize"]] = {}
     promote: dict[str, Any] | None = None
+    slices: tuple[SliceMetrics, ...] = ()
+    baselines: dict[str, dict[str, float | None]] = {}
 
     def __str__(self) -> str:
         return f"{self.model}@{self.version}"

@@ -27,9 +27,11 @@ def show_result(result: FitResult, plan: Plan) -> None:
         say(f"go on with: ymltrain fit --resume {result.run_id}")
         return
     parts = sorted({name.split("/", 1)[0] for name in result.metrics if "/" in name}, key=["train", "val", "test"].index)
-    table = Table("", *parts, box=None, pad_edge=False)
+    beside = [f"test: {name}" for name in result.baselines]
+    table = Table("", *parts, *beside, box=None, pad_edge=False)
     for name in dict.fromkeys(name.split("/", 1)[1] for name in result.metrics):
-        table.add_row(name, *(figure(result.metrics.get(f"{part}/{name}")) for part in parts))
+        scores = (figure(found.get(f"test/{name}")) for found in result.baselines.values())
+        table.add_row(name, *(figure(result.metrics.get(f"{part}/{name}")) for part in parts), *scores)
     draw(table)
     best = f", weights of epoch {result.best_epoch}" if plan.trainer.weights == "best" and result.best_epoch is not None else ""
     tell(f"{result.steps:,} steps in {seconds(result.timings.get('train', 0.0))}{best}")

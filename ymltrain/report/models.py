@@ -88,6 +88,23 @@ def show_model(state: ModelState) -> None:
     draw(table)
     for version in reversed(state.versions):
         _show_notes(version)
+    for version in reversed(state.versions):
+        if version.slices and (version.aliases or version is state.versions[-1]):
+            _show_slices(version)
+
+
+def _show_slices(version: Version) -> None:
+    """What a version scores in each slice of its test rows, beside the same of all rows."""
+    from rich.table import Table
+
+    names = list(version.slices[0].metrics)
+    tell()
+    tell((f"slices of {version}", "bold"))
+    table = Table("slice", "rows", *names, box=None, pad_edge=False)
+    for one in version.slices:
+        table.add_row(one.name, f"{one.rows:,}", *(figure(one.metrics.get(name)) for name in names))
+    table.add_row("all rows", "", *(figure(version.metrics.get(name)) for name in names))
+    draw(table)
 
 
 def _show_notes(version: Version) -> None:

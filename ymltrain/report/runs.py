@@ -67,12 +67,17 @@ def show_run(summary: Mapping[str, Any]) -> None:
         tell((f"damaged {damage}", "red"))
     if summary["error"] is not None:
         tell((f"error   [{summary['error']['code']}] {summary['error']['message']}", "red"))
-    for title, values, words in (("metric", summary["metrics"], figure), ("param", summary["params"], value_text)):
-        table = Table(title, "value", box=None, pad_edge=False)
-        for name, value in values.items():
-            table.add_row(name, words(value))
-        tell()
-        draw(table)
+    baselines = summary.get("baselines", {})
+    table = Table("metric", "value", *(f"baseline: {name}" for name in baselines), box=None, pad_edge=False)
+    for name, value in summary["metrics"].items():
+        table.add_row(name, figure(value), *(figure(scores[name]) if name in scores else "" for scores in baselines.values()))
+    tell()
+    draw(table)
+    table = Table("param", "value", box=None, pad_edge=False)
+    for name, value in summary["params"].items():
+        table.add_row(name, value_text(value))
+    tell()
+    draw(table)
 
 
 def _main_metrics(metrics: Mapping[str, Any]) -> str:

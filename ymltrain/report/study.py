@@ -45,6 +45,9 @@ class SearchLines:
         for line, style in self._lines(event, study):
             say((line, style))
 
+    def settle(self) -> None:
+        """Nothing is put off: a line costs little."""
+
     def warn(self, message: str) -> None:
         """Show a warning."""
         say((f"warning: {message}", "yellow"))

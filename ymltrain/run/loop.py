@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ymltrain.data.loader import count_steps
 from ymltrain.diagnostics import InternalError, RunError
-from ymltrain.plan.events import CheckpointSaved, EpochEnded, MetricsLogged
+from ymltrain.plan.events import CheckpointSaved, EpochEnded, GraphDrawn, GraphNode, Histogram, HistogramsLogged, MetricsLogged
 from ymltrain.plan.plan import Watch
 from ymltrain.plan.sections import Trainer
 from ymltrain.run.finite import not_finite
@@ -90,7 +90,9 @@ class TrainingLoop:
         self.extent = extent
         self.state = state
         self._emit = around.emit
+        self._settle = around.settle
         self._stop = around.stop
+        self._keeps_end = around.keeps_end
         self.ranks = around.ranks
         self.pulse = around.pulse
         self.traces = around.checkpoints.parent / "trace"
@@ -140,6 +142,22 @@ class TrainingLoop:
         """Whether the step that is being taken is one of those that are recorded."""
         return (self.state.position.step + 1) % self.trainer.log_every_n_steps == 0
 
+    @property
+    def are_histograms_due(self) -> bool:
+        """Whether weights and gradients after the step that is being taken are recorded."""
+        every = self.trainer.log_histograms_every_n_steps
+        return every is not None and (self.state.position.step + 1) % every == 0
+
+    def log_histograms(self, histograms: dict[str, Histogram]) -> None:
+        """Record them for the step that is being taken."""
+        position = self.state.position
+        self._emit(HistogramsLogged(step=position.step + 1, epoch=position.epoch + 1, time=time.time(), values=histograms))
+
+    def log_graph(self, nodes: tuple[GraphNode, ...]) -> None:
+        """Record the graph of the network."""
+        if nodes:
+            self._emit(GraphDrawn(step=self.state.position.step, time=time.time(), nodes=nodes))
+
     def step_taken(self, losses: Tensor, weight: float, batches: int, extra: dict[str, float]) -> bool:
         """Take in an optimizer step: this rank's sum of weighted row losses, all ranks' weights, what else to record.
 
@@ -181,7 +199,7 @@ class TrainingLoop:
         state.is_finished = state.position.epoch == trainer.max_epochs or self.steps_left <= 0 or self._is_patience_over()
         is_due = state.position.epoch % trainer.checkpoint.every_n_epochs == 0 or self._is_step_due()
         self.is_preempted = self.ranks.any(self._stop.is_requested) and not state.is_finished
-        if is_due or state.is_finished or self.is_preempted:
+        if is_due or (state.is_finished and self._keeps_end) or self.is_preempted:
             is_last = state.is_finished or self.is_preempted
             self._save_now(in_background=trainer.checkpoint.in_background and not is_last)
         return not (state.is_finished or self.is_preempted)
@@ -246,6 +264,7 @@ class TrainingLoop:
         if not torch.isfinite(self._pending).item():
             raise self._not_finite("the training loss is not finite")
         self._saved_at = position
+        self._settle()
         self._report(self._store.save(in_background=in_background))
 
     def _report_saved(self, *, wait: bool) -> None:

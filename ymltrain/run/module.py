@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from ymltrain.data.loader import StepGroup, TensorSplit
 from ymltrain.data.ranks import Ranks
 from ymltrain.evaluation.evaluate import Measures, evaluate, full_precision, weighted
+from ymltrain.run.drawing import draw_graph, take_histograms
 from ymltrain.run.keeper import Keeper
 from ymltrain.run.loop import Saved, TrainingLoop
 from ymltrain.run.observing import Speedometer, Tracer
@@ -63,8 +64,17 @@ class TrainingModule(LightningModule):
     def configure_model(self) -> None:
         """Spread the network over the ranks, as the strategy does."""
         if not self._spread:
+            if self.loop.trainer.log_graph and self._ranks.is_first:
+                self.loop.log_graph(draw_graph(self.network, self._first_rows()))
             device = self.trainer.strategy.root_device
             self._spread = (self.parts.strategy.distribute(self.network, self.parts.topology, device),)
+
+    def _first_rows(self) -> dict[str, Tensor]:
+        """The inputs of two rows, as the network takes them now."""
+        dtype = network_dtype(self.loop.trainer.precision)
+        device = next(iter(self.network.parameters())).device
+        inputs = self._train.take(torch.arange(min(2, self._train.rows))).inputs
+        return {name: tensor.to(device, dtype if tensor.is_floating_point() else None) for name, tensor in inputs.items()}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The plugin's optimizer over the parameters, where they lie now; its own lrs are what the schedule scales."""
@@ -102,6 +112,8 @@ class TrainingModule(LightningModule):
             lr = self._schedule()
             losses, weight = self._take_step(optimizer, batches)
             rows = sum(len(numbers) for numbers in batches)
+            if self.loop.are_histograms_due:
+                self.loop.log_histograms(take_histograms(self.network))
             if not self.loop.step_taken(losses, weight, len(batches), {"lr": lr, **self._observed(rows)}):
                 self.trainer.should_stop = True
                 break

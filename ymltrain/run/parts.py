@@ -48,7 +48,9 @@ class TrainingData:
 class Surroundings:
     """What a run touches outside itself: its folder of checkpoints, who hears its events, who may stop it, who trains with it.
 
-    `plans` are the digests of plans that the run went by before; their checkpoints are its own.
+    `plans` are the digests of plans that the run went by before; their checkpoints are its own. `keeps_end` says whether
+    the state at the end is saved as well: who only wants the outcome does without. `settle` waits until the record holds
+    all events so far: a checkpoint must not outlive what was logged before it.
     """
 
     checkpoints: Path
@@ -57,6 +59,8 @@ class Surroundings:
     ranks: Ranks = ALONE
     plans: tuple[str, ...] = ()
     pulse: Pulse = field(default_factory=Pulse)
+    keeps_end: bool = True
+    settle: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,20 @@ import numpy as np
 import torch
 
 
+def seed_torch(seed: int) -> None:
+    """Start torch's generators from one seed: those of devices, too, where there are any.
+
+    `torch.manual_seed` remembers a stack trace for each kind of device that might be started later, at each call.
+    """
+    if torch.accelerator.is_available():
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)
+
+
 def seed_generators(seed: int) -> None:
     """Start all generators from one seed."""
-    torch.manual_seed(seed)
+    seed_torch(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002  # the legacy global generator is the one that plugins may draw from
     random.seed(seed)
 

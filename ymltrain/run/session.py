@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 def build_network(model: Model, features: Sequence[FeatureShape], output: OutputShape, seed: int) -> nn.Module:
     """The plugin's network with weights drawn from one seed."""
-    import torch
+    from ymltrain.run.random_state import seed_torch
 
-    torch.manual_seed(seed)
+    seed_torch(seed)
     return model.build(features, output)
 
 
@@ -132,7 +132,8 @@ def _fit(module: TrainingModule, loader: StepLoader, topology: Topology) -> None
 
     interrupt_handler = signal.getsignal(signal.SIGINT)
     with _global_settings_restored(), warnings.catch_warnings():
-        trainer = _trainer(module.parts.strategy, topology, module.loop.epochs_left)
+        with _no_callbacks_of_others():
+            trainer = _trainer(module.parts.strategy, topology, module.loop.epochs_left)
         try:
             trainer.fit(module, train_dataloaders=loader)
         except SIGTERMException:  # it came while Lightning's own handler was in place; ours has heard it too
@@ -172,6 +173,26 @@ def _trainer(strategy: Strategy, topology: Topology, epochs: int) -> pl.Trainer:
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
     )
+
+
+@contextmanager
+def _no_callbacks_of_others() -> Iterator[None]:
+    """Lightning takes callbacks into every Trainer from whatever is installed; what trains is the Plan and nothing but the Plan.
+
+    It has no switch for that. Looking for them also reads the metadata of all distributions, at each Trainer.
+    """
+    from lightning.pytorch.trainer.connectors import callback_connector as connector
+
+    name = "_load_external_callbacks"
+    theirs = vars(connector).get(name)
+    if theirs is None:  # a later Lightning may go about it otherwise
+        yield
+        return
+    setattr(connector, name, lambda _group: [])
+    try:
+        yield
+    finally:
+        setattr(connector, name, theirs)
 
 
 @contextmanager

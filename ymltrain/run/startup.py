@@ -11,11 +11,13 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
 
 
+@cache
 def import_training() -> None:
-    """Import all that training needs, Lightning's console messages silenced."""
+    """Import all that training needs, Lightning's console messages silenced: once, whoever asks again."""
     with _collector_paused(), _scipy_signal_deferred():
         from lightning import pytorch  # noqa: F401
 

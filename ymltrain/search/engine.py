@@ -33,6 +33,10 @@ class Watcher(Protocol):
 
     def watch(self, event: StudyEvent, study: Study) -> None: ...
 
+    def settle(self) -> None:
+        """Do what was put off: every worker has something to do now, or the search is over."""
+        ...
+
 
 class View(Watcher, Protocol):
     """Someone who can be warned, too."""
@@ -50,6 +54,11 @@ class Watchers:
         """Tell each of them."""
         for watcher in self.all:
             watcher.watch(event, study)
+
+    def settle(self) -> None:
+        """Let each of them do what it put off."""
+        for watcher in self.all:
+            watcher.settle()
 
 
 @dataclass
@@ -94,6 +103,7 @@ class Engine:
         finally:
             for slot in self._slots.values():
                 slot.worker.kill()
+            self.watcher.settle()
 
     def _fill(self, seconds: float) -> Closed | None:
         """Give every free worker something to do; the end when nothing is left and nothing runs."""
@@ -106,9 +116,11 @@ class Engine:
                 return None
             if isinstance(decided, Closed):
                 return self._closed(decided)
+            if isinstance(decided, Told):  # a paused trial that is left behind
+                self._tell(self.study.trials[decided.trial], decided)
+                continue
             self._log(decided)
-            if not isinstance(decided, Told):
-                self._place(number, decided.trial)
+            self._place(number, decided.trial)
         return None
 
     def _closed(self, closed: Closed) -> Closed:
@@ -146,7 +158,12 @@ class Engine:
         slot.worker.send(Train(trial=trial_number, plan=text, folder=folder, metric=self.study.spec.metric, asks=asks))
 
     def _hear(self) -> None:
-        """Take in what one worker tells, if any does within the loop's patience."""
+        """Take in what one worker tells, if any does within the loop's patience.
+
+        While they train is the time for what can wait.
+        """
+        self.journal.flush()
+        self.watcher.settle()
         try:
             number, message = self._inbox.get(timeout=PATIENCE)
         except queue.Empty:
@@ -217,7 +234,10 @@ class Engine:
     def _tell(self, trial: Trial, told: Told) -> None:
         """A trial has ended; the state it was paused with is of no use any more."""
         self._log(told)
-        shutil.rmtree(self.trials_folder / str(trial.number), ignore_errors=True)
+        folder = self.trials_folder / str(trial.number)
+        if folder.exists():
+            self.journal.flush()
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _log(self, event: StudyEvent) -> None:
         stamped = self.journal.append(event)

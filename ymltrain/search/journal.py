@@ -1,6 +1,7 @@
 """The journal of a study: one JSON event a line, appended by one process, and the only truth about the study.
 
-An event that later ones build on is on disk before anything acts on it. A writer that is killed leaves at most a torn last
+What is appended is the operating system's at once, so that a killed writer loses nothing; `flush` brings it to the disk, before
+the search waits for anything. A writer that is killed leaves at most a torn last
 line, which the next one cuts off; a line that is damaged elsewhere is an error, never passed over.
 """
 
@@ -26,6 +27,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._encoder = msgspec.json.Encoder()
+        self._is_unflushed = False
         try:
             self._cut_torn_line()
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
@@ -33,24 +35,36 @@ class Journal:
             raise self._fault(error) from error
 
     def append(self, event: StudyEvent) -> StudyEvent:
-        """Write an event, stamped with the time, and flush it when it matters. Raises RunError when the disk refuses."""
+        """Write an event, stamped with the time. Raises RunError when the disk refuses."""
         stamped = msgspec.structs.replace(event, time=round(time.time(), 3))
         line = self._encoder.encode(stamped) + b"\n"
         try:
             self._write(line)
-            if not isinstance(event, UNFLUSHED):
-                os.fsync(self._file)
         except OSError as error:
             raise self._fault(error) from error
+        self._is_unflushed = self._is_unflushed or not isinstance(event, UNFLUSHED)
         return stamped
+
+    def flush(self) -> None:
+        """Make what was appended outlive a power cut, where it matters. Raises RunError when the disk refuses."""
+        if not self._is_unflushed:
+            return
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            raise self._fault(error) from error
+        self._is_unflushed = False
 
     def _write(self, line: bytes) -> None:
         while line:  # a disk that is nearly full takes a part, and refuses the rest
             line = line[os.write(self._file, line) :]
 
     def close(self) -> None:
-        """Nothing can be written afterwards."""
-        os.close(self._file)
+        """Flush; nothing can be written afterwards. Raises RunError when the disk refuses."""
+        try:
+            self.flush()
+        finally:
+            os.close(self._file)
 
     def _cut_torn_line(self) -> None:
         if not self._path.exists():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import singledispatchmethod
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ymltrain.plan.search.history import Curve, PastTrial
 from ymltrain.plan.search.spec import SearchSpec
@@ -95,7 +94,7 @@ class Study:
         """Take in the next event of the journal."""
         if self._session is not None and event.time:
             self._session = (self._session[0], event.time)
-        self._take(event)
+        self._takes[type(event)](self, event)
 
     @property
     def seconds(self) -> float:
@@ -144,56 +143,43 @@ class Study:
             loss = min(curve.losses, default=None)
         return PastTrial(number=trial.number, point=trial.point, state=state, loss=loss, epochs=len(curve.losses))  # type: ignore[arg-type]  # not running
 
-    @singledispatchmethod
-    def _take(self, event: StudyEvent) -> None:
-        raise TypeError(type(event))
-
-    @_take.register
-    def _(self, event: Opened) -> None:
+    def _opened(self, event: Opened) -> None:
         self.searched_seconds = self.seconds
         self._session = (event.time, event.time)
         self.closed = None
 
-    @_take.register
-    def _(self, event: Changed) -> None:
+    def _changed(self, event: Changed) -> None:
         self.hidden = set(event.hidden)
         for number, point in event.points.items():
             self.trials[int(number)].point = point
 
-    @_take.register
-    def _(self, event: Asked) -> None:
+    def _asked(self, event: Asked) -> None:
         self.trials.append(Trial(event.trial, event.point, event.source))
         self._begin(event.trial, event.job)
 
-    @_take.register
-    def _(self, event: Promoted) -> None:
+    def _promoted(self, event: Promoted) -> None:
         self.trials[event.trial].state = "running"
         self._begin(event.trial, event.job)
 
-    @_take.register
-    def _(self, event: Placed) -> None:
+    def _placed(self, event: Placed) -> None:
         trial = self.trials[event.trial]
         trial.attempts = event.attempt
         trial.values = trial.values[: trial.passed]
 
-    @_take.register
-    def _(self, event: Reported) -> None:
+    def _reported(self, event: Reported) -> None:
         trial = self.trials[event.trial]
         trial.values[event.epoch - 1 :] = [event.value]
 
-    @_take.register
-    def _(self, event: Paused) -> None:
+    def _paused(self, event: Paused) -> None:
         trial = self.trials[event.trial]
         trial.state = "paused"
         trial.seconds += event.seconds
         self._end(trial)
 
-    @_take.register
-    def _(self, event: Faulted) -> None:
+    def _faulted(self, event: Faulted) -> None:
         self.trials[event.trial].faults += 1
 
-    @_take.register
-    def _(self, event: Told) -> None:
+    def _told(self, event: Told) -> None:
         trial = self.trials[event.trial]
         trial.state = event.state
         trial.value = event.value
@@ -202,8 +188,7 @@ class Study:
         trial.seconds += event.seconds
         self._end(trial)
 
-    @_take.register
-    def _(self, event: Closed) -> None:
+    def _closed(self, event: Closed) -> None:
         self.closed = event
 
     def _begin(self, number: int, job: int) -> None:
@@ -215,3 +200,17 @@ class Study:
         segment = trial.segments[-1]
         segment.epochs = len(trial.values)
         self.open_jobs.discard(segment.job)
+
+    _takes: ClassVar[dict[type[StudyEvent], Callable[[Study, Any], None]]] = {
+        Opened: _opened,
+        Changed: _changed,
+        Asked: _asked,
+        Promoted: _promoted,
+        Placed: _placed,
+        Reported: _reported,
+        Paused: _paused,
+        Faulted: _faulted,
+        Told: _told,
+        Closed: _closed,
+    }
+    """What is made of each kind of event: a table, for the journal of a long search has a hundred thousand."""

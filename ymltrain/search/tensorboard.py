@@ -22,6 +22,7 @@ class TensorBoardView:
     def __init__(self, folder: Path, make_tracker: Callable[[], Tracker], warn: Callable[[str], None]) -> None:
         self._folder, self._make, self._warn = folder, make_tracker, warn
         self._is_broken = False
+        self._ended: list[tuple[Study, Trial, float]] = []
 
     def catch_up(self, study: Study) -> None:
         """Write the trials that ended while no one wrote them down."""
@@ -30,9 +31,14 @@ class TensorBoardView:
                 self._write(study, trial, 0.0)
 
     def watch(self, event: StudyEvent, study: Study) -> None:
-        """Write a trial when it has ended."""
+        """Keep a trial that has ended for when there is time to write it."""
         if isinstance(event, Told):
-            self._write(study, study.trials[event.trial], event.time)
+            self._ended.append((study, study.trials[event.trial], event.time))
+
+    def settle(self) -> None:
+        """Write the trials that have ended."""
+        while self._ended:
+            self._write(*self._ended.pop(0))
 
     def _write(self, study: Study, trial: Trial, time: float) -> None:
         if self._is_broken:

@@ -61,7 +61,7 @@ class TrialTrainer:
             search.send(TrialFailed(trial=asked.trial, failure=classify(error), reason=_reason(error), seconds=seconds))
 
     def _trained(self, asked: Train, search: Search, started: float) -> TrialDone:
-        from ymltrain.fit.training import train_network
+        from ymltrain.fit.training import train_trial
 
         plan = read_plan(asked.plan.encode(), f"the plan of trial {asked.trial}")
         run = RunDirectory(Path(asked.folder), plan.name, f"trial {asked.trial}")
@@ -78,7 +78,7 @@ class TrialTrainer:
         reporter = _Reporter(asked, search, plan.trainer.max_epochs)
         outcome: TrainOutcome | None
         try:
-            outcome = train_network(job, data, reporter.hear, reporter.stop)
+            outcome = train_trial(job, data, reporter.hear, reporter.stop)
         except _StoppedError:
             outcome = None
         seconds = round(time.perf_counter() - started, 3)
@@ -156,6 +156,6 @@ def _reason(error: Exception) -> str:
 
 
 def _without_checkpoints(plan: Plan) -> Plan:
-    """The same plan, of the same digest, whose state is saved only when a trial pauses or ends."""
+    """The same plan, of the same digest, whose state is saved only when a trial pauses."""
     checkpoint = Checkpoint(every_n_epochs=NEVER, keep=1)
     return msgspec.structs.replace(plan, trainer=msgspec.structs.replace(plan.trainer, checkpoint=checkpoint))

@@ -69,11 +69,15 @@ def main() -> None:
     started = time.perf_counter()
     trainer = _trainer(setup)
     pipe.send(Ready(seconds=round(time.perf_counter() - started, 3)))
+    trained = 0
     while True:
         message = pipe.receive()
         assert isinstance(message, Train), message
         trainer.train(message, pipe)
         gc.collect()
+        trained += 1
+        if trained == 1:  # what one trial leaves behind stays: later collections look at their own trials' objects alone
+            gc.freeze()
 
 
 def _trainer(setup: Setup) -> TrialTrainer:

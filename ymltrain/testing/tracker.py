@@ -18,7 +18,19 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ymltrain.api import ArtifactWritten, CheckpointSaved, EpochEnded, MetricsLogged, RunEvent, StageChanged, Tracker
+from ymltrain.api import (
+    ArtifactWritten,
+    CheckpointSaved,
+    EpochEnded,
+    GraphDrawn,
+    GraphNode,
+    Histogram,
+    HistogramsLogged,
+    MetricsLogged,
+    RunEvent,
+    StageChanged,
+    Tracker,
+)
 
 RUN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 PARAMS = {
@@ -59,7 +71,11 @@ class TrackerKit:
 
     def test_takes_every_event(self, tmp_path: Path) -> None:
         """Events it has no use for are passed over, and those after them are kept."""
+        spread = Histogram(edges=(-1.0, 0.0, 1.0), counts=(1, 3), sum=1.0, sum_squares=2.0)
+        nodes = (GraphNode(name="inputs/number", operation="Input", shape=(2, 1)),)
         others: list[RunEvent] = [
+            GraphDrawn(step=0, time=1_700_000_000.0, nodes=nodes),
+            HistogramsLogged(step=1, epoch=0, time=1_700_000_001.0, values={"weights/a": spread}),
             StageChanged(stage="train", note="2 epochs"),
             EpochEnded(epoch=0, step=1, is_best=True),
             CheckpointSaved(path=tmp_path / "checkpoints" / "1", epoch=0, step=1),

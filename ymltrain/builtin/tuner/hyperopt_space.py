@@ -57,7 +57,7 @@ class HyperoptSpace:
         from hyperopt.base import Domain as HyperoptDomain
 
         self._dimensions = space.dimensions
-        self._translated: dict[int, tuple[Mapping[str, Any], dict[str, list[float | int]]]] = {}
+        self._known: dict[int, tuple[Mapping[str, Any], dict[str, Any]]] = {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # its use of numpy
             self.domain: HyperoptDomain = HyperoptDomain(lambda _: 0.0, _tree(space.dimensions, ()))
@@ -98,20 +98,22 @@ class HyperoptSpace:
         return point
 
     def _misc(self, number: int, point: Mapping[str, Any]) -> dict[str, Any]:
-        values = self._values(point)
-        indices = {label: [number] if value else [] for label, value in values.items()}
-        return {"tid": number, "cmd": ("domain_attachment", "FMinIter_Domain"), "workdir": None, "idxs": indices, "vals": values}
-
-    def _values(self, point: Mapping[str, Any]) -> dict[str, list[float | int]]:
-        """The values by label, translated once a point: every label is there, with no value where the key is not active."""
-        known = self._translated.get(id(point))
+        """What hyperopt wants to know of a point, made once of each: it reads all of them at each ask, and changes none."""
+        known = self._known.get(number)
         if known is not None and known[0] is point:
             return known[1]
+        values = self._values(point)
+        indices = {label: [number] if value else [] for label, value in values.items()}
+        misc = {"tid": number, "cmd": ("domain_attachment", "FMinIter_Domain"), "workdir": None, "idxs": indices, "vals": values}
+        self._known[number] = (point, misc)
+        return misc
+
+    def _values(self, point: Mapping[str, Any]) -> dict[str, list[float | int]]:
+        """The values by label: every label is there, with no value where the key is not active."""
         values: dict[str, list[float | int]] = {}
         for dimension in self._dimensions:
             is_known = dimension.path in point and dimension.is_active(point)
             values[dimension.label] = [_encoded(dimension, point[dimension.path])] if is_known else []
-        self._translated[id(point)] = (point, values)
         return values
 
 

@@ -13,6 +13,10 @@ from ymltrain.compiler.rules.devices import (
     precision_fits_the_accelerator,
     strategy_fits_the_topology,
 )
+from ymltrain.compiler.rules.evaluation import (
+    gates_on_slices_have_some,
+    slices_can_be_cut,
+)
 from ymltrain.compiler.rules.exports import exports_can_be_made
 from ymltrain.compiler.rules.measures import (
     best_weights_need_validation,
@@ -61,5 +65,7 @@ RULES: tuple[Rule, ...] = (
     champions_are_compared_on_the_same_rows,
     gates_say_something,
     registered_names_are_safe,
+    slices_can_be_cut,
+    gates_on_slices_have_some,
     exports_can_be_made,
 )

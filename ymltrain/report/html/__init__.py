@@ -21,12 +21,14 @@ from ymltrain.report.html.figures import (
     Dimension,
     Figure,
     Markup,
+    bands,
     bars,
     heatmap,
     histograms,
     lines,
     parallel_coordinates,
     points,
+    ranges,
 )
 from ymltrain.report.html.page import Page, Section, render_page, write_page
 from ymltrain.report.html.parts import Chart, Facts, Fold, Link, Listing, Marked, Prose, Table
@@ -48,6 +50,7 @@ __all__ = [
     "Prose",
     "Section",
     "Table",
+    "bands",
     "bars",
     "decimate",
     "heatmap",
@@ -55,6 +58,7 @@ __all__ = [
     "lines",
     "parallel_coordinates",
     "points",
+    "ranges",
     "render_page",
     "write_page",
 ]

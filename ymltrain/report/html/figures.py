@@ -18,6 +18,8 @@ from ymltrain.report.html.text import escape_for_chart, shorten
 Figure: TypeAlias = dict[str, Any]
 Numbers: TypeAlias = Sequence[float | None]
 
+GUIDE = "#8a8f98"
+BAND = "rgba(59,142,208,0.22)"
 HEAT = [[0, "rgba(59,142,208,0.05)"], [1, "rgba(59,142,208,0.95)"]]  # reads on light and dark grounds
 
 
@@ -40,19 +42,23 @@ def escaped_figure(value: Any) -> Any:
     return value
 
 
-def lines(
+def lines(  # noqa: PLR0913 - what a curve shows, all named
     series: Mapping[str, tuple[Numbers, Numbers]],
     *,
     x_title: str,
     y_title: str = "",
     mode: Literal["lines", "markers", "lines+markers"] = "lines",
     log: Sequence[Literal["x", "y"]] = (),
+    guides: Sequence[str] = (),
 ) -> Figure:
-    """Curves by name, each (x, y)."""
-    data = [
+    """Curves by name, each (x, y). Those among `guides` are thin dashed lines to compare the others with."""
+    data: list[Figure] = [
         {"type": "scatter", "mode": mode, "name": shorten(name), "x": list(x), "y": list(y), "line": {"width": 2}}
         for name, (x, y) in series.items()
     ]
+    for name, trace in zip(series, data, strict=True):
+        if name in guides:
+            trace |= {"mode": "lines", "line": {"width": 1.2, "dash": "dash", "color": GUIDE}, "hoverinfo": "skip"}
     return {"data": data, "layout": _axes(x_title, y_title, log)}
 
 
@@ -105,6 +111,59 @@ def bars(
     return {"data": data, "layout": {**layout, "showlegend": len(series) > 1}}
 
 
+def bands(x: Numbers, middle: Numbers, around: Mapping[str, tuple[Numbers, Numbers]], *, x_title: str, y_title: str = "") -> Figure:
+    """A curve within bands (lower and upper bounds by name, the widest first), and a line at zero."""
+    data: list[Figure] = []
+    for name, (low, high) in around.items():
+        edge = {"type": "scatter", "mode": "lines", "x": list(x), "line": {"width": 0}, "hoverinfo": "skip"}
+        data.append(edge | {"y": list(low), "showlegend": False})
+        data.append(edge | {"y": list(high), "name": shorten(name), "fill": "tonexty", "fillcolor": BAND})
+    curve = {"type": "scatter", "mode": "lines+markers", "name": "median", "x": list(x), "y": list(middle)}
+    data.append(curve | {"line": {"width": 2, "color": "#3b8ed0"}})
+    dashed = {"width": 1.2, "dash": "dash", "color": GUIDE}
+    rule = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": dashed}
+    return {"data": data, "layout": {**_axes(x_title, y_title, ()), "shapes": [rule]}}
+
+
+def ranges(
+    names: Sequence[str],
+    series: Mapping[str, Sequence[tuple[float | None, float | None, float | None]]],
+    *,
+    marks: Mapping[str, Numbers],
+    line: float | None = None,
+    value_title: str = "",
+) -> Figure:
+    """For each name, from the top, a point with its interval (value, low, high) in each series, and further marks beside it.
+
+    `line` is a value that all are compared with.
+    """
+    places = list(range(len(names)))
+    data: list[Figure] = []
+    for name, triples in series.items():
+        bounds = [(value, low, high) if None not in (value, low, high) else (0.0, 0.0, 0.0) for value, low, high in triples]
+        error = {
+            "type": "data",
+            "symmetric": False,
+            "array": [float(high or 0) - float(value or 0) for value, _, high in bounds],
+            "arrayminus": [float(value or 0) - float(low or 0) for value, low, _ in bounds],
+            "thickness": 1.6,
+            "width": 4,
+        }
+        trace = {"type": "scatter", "mode": "markers", "name": shorten(name), "x": [triple[0] for triple in triples], "y": places}
+        data.append(trace | {"marker": {"size": 9}, "error_x": error})
+    for name, values in marks.items():
+        mark = {"size": 9, "symbol": "diamond-open", "color": GUIDE, "line": {"width": 1.6}}
+        data.append({"type": "scatter", "mode": "markers", "name": shorten(name), "x": list(values), "y": places, "marker": mark})
+    for trace in data:
+        trace["hovertemplate"] = Markup("%{x:.5~g}<extra>%{fullData.name}</extra>")
+    layout = _axes(value_title, "", ())
+    layout["yaxis"] |= {"tickvals": places, "ticktext": [shorten(name, 28) for name in names], "range": [len(names) - 0.4, -0.6]}
+    if line is not None:
+        rule = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": line, "x1": line}
+        layout["shapes"] = [rule | {"line": {"width": 1.2, "dash": "dot", "color": GUIDE}}]
+    return {"data": data, "layout": {**layout, "showlegend": len(data) > 1}}
+
+
 def histograms(edges: Sequence[float], series: Mapping[str, Numbers], *, x_title: str, y_title: str = "share of rows") -> Figure:
     """Counts or shares between the same edges (one more than values), laid over each other."""
     middles = [(low + high) / 2 for low, high in pairwise(edges)]
@@ -116,11 +175,17 @@ def histograms(edges: Sequence[float], series: Mapping[str, Numbers], *, x_title
     return {"data": data, "layout": {**_axes(x_title, y_title, ()), "barmode": "overlay", "bargap": 0}}
 
 
-def heatmap(
-    columns: Sequence[str], rows: Sequence[str], values: Sequence[Numbers], *, x_title: str = "", y_title: str = ""
+def heatmap(  # noqa: PLR0913 - what a field shows, all named
+    columns: Sequence[str],
+    rows: Sequence[str],
+    values: Sequence[Numbers],
+    *,
+    x_title: str = "",
+    y_title: str = "",
+    texts: Sequence[Sequence[str]] = (),
 ) -> Figure:
-    """A number for each row and column, written in its field: a confusion matrix, correlations."""
-    trace = {
+    """A number for each row and column, written in its field (or `texts` in its place): a confusion matrix, correlations."""
+    trace: Figure = {
         "type": "heatmap",
         "x": list(range(len(columns))),
         "y": list(range(len(rows))),
@@ -130,6 +195,9 @@ def heatmap(
         "hovertemplate": Markup("%{z}<extra></extra>"),
         "showscale": False,
     }
+    if texts:
+        trace |= {"text": [list(row) for row in texts], "texttemplate": Markup("%{text}"), "zmin": 0, "zmax": 1}
+        trace["hovertemplate"] = Markup("%{text} (%{z:.1%})<extra></extra>")
     layout = _axes(x_title, y_title, ())
     layout["xaxis"] |= {"tickvals": trace["x"], "ticktext": [shorten(name, 20) for name in columns]}
     layout["yaxis"] |= {"tickvals": trace["y"], "ticktext": [shorten(name, 20) for name in rows], "autorange": "reversed"}

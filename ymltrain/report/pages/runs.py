@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ymltrain.record.artifacts import read_artifacts
 from ymltrain.record.directory import RunDirectory
+from ymltrain.record.evaluation import read_evaluation
 from ymltrain.record.grouping import differing, group_repeats
 from ymltrain.record.points import MetricPoint, read_history
 from ymltrain.record.system import read_system
@@ -32,11 +34,14 @@ from ymltrain.report.html import (
 from ymltrain.report.html.parts import Cell, Part, Tone
 from ymltrain.report.html.text import shorten
 from ymltrain.report.numbers import figure, seconds, size
+from ymltrain.report.pages.evaluation import evaluation_sections
 from ymltrain.report.settings import value_text
 from ymltrain.reproduce.circumstances import read_provenance
 
 AXES = ("step", "epoch", "seconds")
 MOST_DIMENSIONS = 12
+MOST_SECTIONS = 8
+"""Of more runs than these, details are folded up in one section, so that the contents stay short."""
 LARGEST_TEXT = 200_000
 TONES: Mapping[str, Tone] = {"done": "good", "failed": "bad", "crashed": "bad", "damaged": "bad", "running": "warn"}
 
@@ -60,11 +65,15 @@ def runs_page(runs: Sequence[ReportedRun]) -> Page:
     sections = [Section("Runs", [_overview(runs), *_damage(runs, histories)])]
     if len(runs) > 1:
         sections += _comparison(runs)
+    sections += _evaluations(runs)
     sections.append(Section("Curves", [_curves(runs, [history.points for history in histories])]))
     system = list(_system(runs))
     if system:
         sections.append(Section("Machine", system))
-    sections += [Section(f"Run {found.label}", list(_details(found))) for found in runs]
+    if len(runs) > MOST_SECTIONS:
+        sections.append(Section("Each run", [Fold(found.label, list(_details(found))) for found in runs]))
+    else:
+        sections += [Section(f"Run {found.label}", list(_details(found))) for found in runs]
     names = ", ".join(dict.fromkeys(str(found.summary["name"]) for found in runs))
     title = f"{names} {runs[0].run.run_id}" if len(runs) == 1 else f"{len(runs)} runs of {names}"
     return Page(
@@ -116,6 +125,20 @@ def _comparison(runs: Sequence[ReportedRun]) -> Iterator[Section]:
         yield Section("Params and results", [chart])
 
 
+def _evaluations(runs: Sequence[ReportedRun]) -> Iterator[Section]:
+    """What each run's evaluation found; of many runs, behind their names."""
+    for found in runs:
+        record = read_evaluation(found.run.bundle)
+        if record is None:
+            continue
+        sections = list(evaluation_sections(record))
+        if len(runs) == 1:
+            yield from sections
+        else:
+            parts = [Fold(section.title, section.parts, is_open=section is sections[0]) for section in sections]
+            yield Section(f"Evaluation of {found.label}", parts)
+
+
 def _parallel(summaries: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Sequence[Any]]]) -> Chart | None:
     """Parallel coordinates over the params that differ, and the metric by which runs are compared."""
     params = {key: values for key, values in found["params"].items() if key not in ("name", "description")}
@@ -145,13 +168,15 @@ def _plain(value: Any) -> str | float | None:
 
 
 def _curves(runs: Sequence[ReportedRun], histories: Sequence[Sequence[MetricPoint]]) -> Part:
-    names = dict.fromkeys(point.name for points in histories for point in points)
+    of_name: dict[str, dict[int, list[MetricPoint]]] = {}
+    for number, points in enumerate(histories):
+        for point in points:
+            of_name.setdefault(point.name, {}).setdefault(number, []).append(point)
     charts = []
-    for name in sorted(names, key=_curve_order):
+    for name in sorted(of_name, key=_curve_order):
         curves = [
-            Curve(number, _axes(mine, points[0].time), [_finite(point.value) for point in mine])
-            for number, points in enumerate(histories)
-            if (mine := [point for point in points if point.name == name])
+            Curve(number, _axes(mine, histories[number][0].time), [_finite(point.value) for point in mine])
+            for number, mine in of_name[name].items()
         ]
         charts.append(CurvesChart(name, curves))
     if not charts:
@@ -159,9 +184,11 @@ def _curves(runs: Sequence[ReportedRun], histories: Sequence[Sequence[MetricPoin
     return Curves([found.label for found in runs], charts, axes=AXES, details=[_detail(found) for found in runs])
 
 
-def _curve_order(name: str) -> tuple[int, str]:
+def _curve_order(name: str) -> tuple[int, list[tuple[int, str]]]:
+    """Validation first; `metric2` before `metric10`."""
     part = name.partition("/")[0]
-    return (("val", "train", "test").index(part) if part in ("val", "train", "test") else 3, name)
+    numbers = [(int(piece), "") if piece.isdecimal() else (0, piece) for piece in re.split(r"([0-9]+)", name)]
+    return (("val", "train", "test").index(part) if part in ("val", "train", "test") else 3, numbers)
 
 
 def _axes(points: Sequence[MetricPoint], start: float) -> dict[str, list[float]]:

@@ -19,6 +19,8 @@ FLUSH_SECONDS = 2.0
 STATUSES = {"done": "FINISHED", "failed": "FAILED", "preempted": "KILLED", "interrupted": "KILLED"}
 # The client's own defaults retry for minutes; a run's end waits for trackers half a minute.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+# Standard output is for the one document that a command prints.
+SILENCE = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 
 
 class MlflowParams(Params, frozen=True, kw_only=True):
@@ -77,7 +79,7 @@ class MlflowTracker:
         return taken
 
     def _connected(self) -> Any:
-        for variable, value in PATIENCE.items():
+        for variable, value in (PATIENCE | SILENCE).items():
             os.environ.setdefault(variable, value)
         from mlflow.tracking import MlflowClient
 

@@ -121,6 +121,7 @@
     if (wide && !hasWebGl) return tellInstead(box, "this chart needs WebGL, which this browser does not offer");
     box.classList.toggle("wide-content", wide);
     const layout = themed(figure.layout);
+    for (const trace of figure.data) if (trace.type === "heatmap") trace.textfont = { color: css("--text") };
     if (wide) {
       figure.data[0].unselected = { line: { color: css("--muted"), opacity: 0.08 } };
       layout.width = Math.max(box.clientWidth, 110 * figure.data[0].dimensions.length);

@@ -1,0 +1,30 @@
+"""The files of a bundle as blobs, before any version refers to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ymltrain.registry.blobs import Blobs
+from ymltrain.registry.manifest import Manifest, fit_paths, stored_file
+
+STORING_THREADS = 8
+"""Files of a bundle that are stored at once: mostly they wait for the disk or the network."""
+
+
+def store_bundle(blobs: Blobs, bundle: Path) -> Manifest:
+    """Store the files of a bundle folder and their manifest; nothing refers to them yet."""
+    paths = fit_paths(bundle)
+    with ThreadPoolExecutor(STORING_THREADS) as pool:
+        stored = list(pool.map(lambda path: blobs.put_file(bundle / path), paths))
+    manifest = Manifest(files=tuple(map(stored_file, paths, stored)))
+    blobs.put(manifest.digest, manifest.encode())
+    return manifest
+
+
+def complete_bundle(blobs: Blobs, bundle: Path, manifests: Sequence[Manifest]) -> None:
+    """Store again what a garbage collection took while the version that names it was being committed."""
+    for manifest in manifests:
+        if not all(map(blobs.has, (manifest.digest, *(file.digest for file in manifest.files)))):
+            store_bundle(blobs, bundle)
