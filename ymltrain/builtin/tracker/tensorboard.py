@@ -44,19 +44,19 @@ class TensorBoardTracker:
         self._write(session_start(run_id, params))
 
     def observe(self, event: RunEvent) -> None:
-        from ymltrain.builtin.tracker import tensorboard_events as events
+        from ymltrain.builtin.tracker.tensorboard_events import graph, histograms, images, scalars
 
         if isinstance(event, MetricsLogged):
             self._begin(event)
             self._step = event.step
-            self._write(events.scalars(event))
+            self._write(scalars(event))
         elif isinstance(event, HistogramsLogged):
             self._begin(event)
-            self._write(events.histograms(event))
+            self._write(histograms(event))
         elif isinstance(event, GraphDrawn):
-            self._write(events.graph(event))
+            self._write(graph(event))
         elif isinstance(event, ArtifactWritten):
-            for image in events.images(event.path, event.role, self._step):
+            for image in images(event.path, event.role, self._step):
                 self._write(image)
 
     def finish(self, status: str) -> None:
