@@ -63,7 +63,9 @@ def measure_register(folder):
             measured.append((PROCESSES * COUNT / together(ours), PROCESSES * COUNT / together(theirs)))
         ratio = statistics.median(a / b for a, b in measured)
         ours, peer = statistics.median(a for a, _ in measured), statistics.median(b for _, b in measured)
-        print(f"register, {name}: ours {ours:.0f}/s (bound 150), MLflow {peer:.0f}/s, {ratio:.1f} times as many (bound 5)")
+        print(
+            f"register, {name}: ours {ours:.0f}/s (bound 150), MLflow {peer:.0f}/s, {ratio:.1f} times as many (bound 5); {load()}"
+        )
 
 
 def together(commands):
@@ -97,9 +99,12 @@ def measure_lookup(folder):
     fresh = [timed(lambda: opened(big).resolve("m@champion")) for _ in range(20)]
     registry = opened(big)
     warm = [timed(lambda: registry.resolve("m@champion")) for _ in range(20)]
-    print(f"resolve name@alias among 10,000 versions: {ms(fresh)} by a new registry object, {ms(warm)} by one in use (bound 15 ms)")
+    fresh_cpu = [timed(lambda: opened(big).resolve("m@champion"), time.process_time) for _ in range(20)]
+    print(f"resolve name@alias among 10,000 versions: {ms(fresh)} by a new registry object (processor {ms(fresh_cpu)}), ", end="")
+    print(f"{ms(warm)} by one in use (bound 15 ms); {load()}")
     listed = [timed(lambda: ls(many)) for _ in range(5)]
-    print(f"ls of 1,000 models: {statistics.median(listed):.2f} s (bound 1 s)")
+    listed_cpu = [timed(lambda: ls(many), time.process_time) for _ in range(5)]
+    print(f"ls of 1,000 models: {ms(listed)} (processor {ms(listed_cpu)}; bound 1 s); {load()}")
     shown = [timed(lambda: opened(big).show("m")) for _ in range(5)]
     print(f"show of 10,000 versions: {statistics.median(shown):.2f} s")
 
@@ -155,10 +160,14 @@ def copy_and_hash(source, to):
         subprocess.run(["sync", to], check=True)
 
 
-def timed(work):
-    started = time.perf_counter()
+def timed(work, clock=time.perf_counter):
+    started = clock()
     work()
-    return time.perf_counter() - started
+    return clock() - started
+
+
+def load():
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
 def ms(times):

@@ -35,6 +35,8 @@ class Bench:
     contract: dict[str, Any]
     rows: pl.DataFrame
     label: str | None = None
+    kept: list[list[dict[str, Any]]] | None = None
+    """The records of every window that was checked, where a list is given: for whoever looks at the same windows."""
 
     @classmethod
     def of(cls, folder: Path, data: Path) -> Bench:
@@ -60,6 +62,8 @@ class Bench:
 
     def check(self, records: list[dict[str, Any]]) -> dict[str, Any]:
         """What `skew check --json` says of these records."""
+        if self.kept is not None:
+            self.kept.append(records)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "served.jsonl"
             path.write_text("\n".join(json.dumps(record) for record in records) + "\n")
@@ -81,6 +85,7 @@ class Outcome:
     named: bool
     cause: str
     also: tuple[str, ...]
+    window: int = -1
 
 
 def run_fault(bench: Bench, fault: Fault, prevalence: float, seed: int) -> Outcome | None:
@@ -125,6 +130,7 @@ def run_fault(bench: Bench, fault: Fault, prevalence: float, seed: int) -> Outco
         named=any(f["cause"] in fault.causes for f in exact),
         cause=", ".join(f["cause"] for f in exact) or "—",
         also=tuple(f"{f['class']}/{f['feature']}/{f['cause']}" for f in found["findings"] if f not in exact),
+        window=-1 if bench.kept is None else len(bench.kept) - 1,
     )
 
 

@@ -13,6 +13,7 @@ CHAPTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Short forms", "ymltrain.recipe.short_forms"),
         ("Layers", "ymltrain.recipe.merge"),
         ("References", "ymltrain.recipe.interpolate"),
+        ("Defaults that a model proposes", "ymltrain.compiler.model_defaults"),
     ),
     "Data": (
         ("Column types that follow from the data", "ymltrain.kinds.column_types"),

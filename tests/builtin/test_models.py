@@ -11,8 +11,12 @@ import torch
 from torch.nn import functional
 
 from ymltrain.api import FeatureShape, NoParams, OutputShape
+from ymltrain.builtin.loss.cross_entropy import CrossEntropyLoss, CrossEntropyParams
 from ymltrain.builtin.model.linear import LinearModel
 from ymltrain.builtin.model.mlp import MlpModel, MlpParams
+from ymltrain.builtin.model.tabular import TabularModel, TabularParams
+from ymltrain.builtin.model.tabular_network import PiecewiseLinear
+from ymltrain.run.row_losses import row_losses
 from ymltrain.testing.model import CATEGORIES, NUMBERS, REGRESSION, example_inputs
 
 FEATURES = (*NUMBERS, *CATEGORIES)
@@ -34,7 +38,7 @@ def test_linear_equals_a_linear_layer_over_one_hot_categories():
     torch.testing.assert_close(network(inputs), expected)
 
 
-@pytest.mark.parametrize("model", [LinearModel(NoParams()), MlpModel(MlpParams())])
+@pytest.mark.parametrize("model", [LinearModel(NoParams()), MlpModel(MlpParams()), TabularModel(TabularParams(dropout=0))])
 def test_an_unseen_category_stays_zero(model):
     """Id 0 has a row of zeros, which training never moves."""
     network = model.build(CATEGORIES, REGRESSION)
@@ -96,7 +100,7 @@ def test_nonsense_is_refused(written):
 def test_shapes_need_no_torch():
     """A plan counts parameters without importing torch; neither does importing any plugin of training."""
     names = {
-        "model": ["linear", "mlp"],
+        "model": ["linear", "mlp", "tabular"],
         "optimizer": ["adagrad", "adam", "adamw", "rmsprop", "sgd"],
         "lr_scheduler": ["constant", "cosine", "exponential", "linear", "step"],
         "loss": ["cross_entropy", "huber", "mae", "mse"],
@@ -114,3 +118,70 @@ def test_shapes_need_no_torch():
     )
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert process.stdout.splitlines() == ["8961", "[]"]
+
+
+def ensemble(task, width, **params):
+    """A network of model `tabular` over two kinds of features."""
+    torch.manual_seed(1)
+    return TabularModel(TabularParams(**params)).build(FEATURES, OutputShape(task=task, width=width))
+
+
+@pytest.mark.parametrize(
+    ("task", "width", "read"),
+    [
+        ("regression", 1, lambda output: output),
+        ("classification", 4, lambda output: output.softmax(dim=-1)),
+        ("binary", 1, torch.sigmoid),
+        ("multilabel", 3, torch.sigmoid),
+        ("ordinal", 2, torch.sigmoid),
+    ],
+)
+def test_a_prediction_is_the_mean_of_the_members(task, width, read):
+    """Of numbers, or of the probabilities that each member gives."""
+    network = ensemble(task, width, members=5, dropout=0.0)
+    network.heads.data.mul_(20)  # far apart, where the mean of logits would be another one
+    inputs = example_inputs(FEATURES, 12)
+    members = network.train()(inputs)
+    assert tuple(members.shape) == (12, 5, width)
+    torch.testing.assert_close(read(network.eval()(inputs)), read(members).mean(dim=1))
+
+
+def test_sure_members_give_finite_predictions():
+    """Probabilities that round to 0 or 1 make no infinite logit."""
+    network = ensemble("binary", 1).eval()
+    network.heads_bias.data.fill_(500.0)
+    assert network(example_inputs(FEATURES, 3)).isfinite().all()
+
+
+def test_members_differ_from_the_start():
+    """Each sees the features with signs of its own, one sign for all columns of a feature."""
+    network = ensemble("regression", 1, members=6, number_dim=3)
+    assert set(network.scale.unique().tolist()) == {-1.0, 1.0}
+    assert len(network.scale.unique(dim=0)) > 1
+    assert (network.scale[:, 0:3] == network.scale[:, :1]).all()
+    outputs = network.train()(example_inputs(FEATURES, 4))
+    assert (outputs[:, 0] != outputs[:, 1]).all()
+
+
+def test_an_embedded_number_bends_at_quantiles_and_goes_on_beyond():
+    """Between two quantiles, and on either side of all, it is linear; the pieces hold equally many of normal numbers."""
+    torch.manual_seed(0)
+    embedding = PiecewiseLinear(1, 2, 4)
+    torch.nn.init.normal_(embedding.pieces)
+    inner = torch.distributions.Normal(0, 1).icdf(torch.tensor([0.25, 0.5, 0.75]))
+    torch.testing.assert_close(embedding.low[1:], inner)
+    for low, high in ((-9.0, float(inner[0])), (float(inner[0]), 0.0), (float(inner[2]), 9.0)):
+        line = torch.linspace(low, high, 3).unsqueeze(1)
+        ends = embedding(line)
+        torch.testing.assert_close(ends[1], (ends[0] + ends[2]) / 2, atol=1e-4, rtol=1e-4)
+    bend = embedding(torch.tensor([[-0.3], [0.0], [0.3]]))
+    assert (bend[1] - (bend[0] + bend[2]) / 2).abs().max() > 0.01
+
+
+def test_row_losses_are_the_members_mean():
+    """Each member is judged by itself, whatever the loss makes of the output's width."""
+    outputs, target = torch.randn(6, 3, 4), torch.arange(6) % 4
+    loss = CrossEntropyLoss(CrossEntropyParams()).build()
+    expected = torch.stack([loss(outputs[:, member], target) for member in range(3)]).mean(dim=0)
+    torch.testing.assert_close(row_losses(loss, outputs, target), expected)
+    assert torch.equal(row_losses(loss, outputs[:, 0], target), loss(outputs[:, 0], target))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import json
 import math
 import signal
 import subprocess
@@ -116,6 +118,46 @@ def test_pictures_among_the_files_are_shown(tmp_path):
     (image,) = accumulated.Images("evaluation/test/confusion")
     assert (image.step, image.width, image.height) == (9, 7, 5)
     assert image.encoded_image_string == (folder / "test" / "confusion.png").read_bytes()
+
+
+def evaluation(**found):
+    """An evaluation as a bundle has it."""
+    curve = {
+        "label": "yes",
+        "bins": [{"rows": 5, "predicted": 0.1, "observed": 0.2}, {"rows": 5, "predicted": 0.9, "observed": 0.7}],
+    }
+    table = {"label": None, "classes": ["no", "a name that is long for a label"], "counts": [[8, 2], [0, 0]]}
+    residuals = {"edges": [-1.0, 0.0, 1.0], "counts": [3, 4], "bins": []}
+    return {"evaluation": 1, "part": "test", "confusion": [table], "calibration": [curve], "residuals": residuals, **found}
+
+
+def test_the_charts_of_the_evaluation_are_shown(tmp_path):
+    """A bundle's evaluation is drawn: confusion, calibration and residuals, as pictures that TensorBoard opens."""
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "evaluation.json").write_text(json.dumps(evaluation()))
+    observe(tmp_path, ArtifactWritten(path=bundle, role="bundle"))
+    accumulated = read(tmp_path)
+    assert accumulated.Tags()["images"] == ["test/confusion", "test/calibration", "test/residuals"]
+    for tag in accumulated.Tags()["images"]:
+        (shown,) = accumulated.Images(tag)
+        with Image.open(io.BytesIO(shown.encoded_image_string)) as picture:
+            assert picture.size == (shown.width, shown.height)
+            assert len(set(picture.get_flattened_data())) > 3
+    with Image.open(io.BytesIO(accumulated.Images("test/confusion")[0].encoded_image_string)) as picture:
+        right, wrong = picture.getpixel((112, 112)), picture.getpixel((168, 112))
+    assert sum(right) < sum(wrong) < 3 * 255
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"part": "test", "confusion": 3}'])
+def test_an_evaluation_of_another_kind_is_passed_over(tmp_path, content):
+    """What cannot be drawn costs no picture beside it, and not the tracker."""
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "evaluation.json").write_text(content)
+    Image.new("RGB", (7, 5)).save(bundle / "own.png")
+    observe(tmp_path, ArtifactWritten(path=bundle, role="bundle"))
+    assert read(tmp_path).Tags()["images"] == ["bundle/own"]
 
 
 def test_params_reach_the_table(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 import torch
 from torch import nn
@@ -9,6 +11,7 @@ from torch import nn
 from ymltrain.api import NoParams, TensorShape
 from ymltrain.builtin.model.linear import LinearModel
 from ymltrain.builtin.model.mlp import MlpModel, MlpParams
+from ymltrain.builtin.model.tabular import TabularModel, TabularParams
 from ymltrain.testing.model import ModelKit
 
 
@@ -47,8 +50,31 @@ class TestMlpWithoutHiddenLayers(ModelKit):
         return MlpModel(MlpParams(hidden=(), activation="gelu"))
 
 
+class TestTabular(ModelKit):
+    """`tabular` as it comes."""
+
+    def make(self):
+        return TabularModel(TabularParams())
+
+
+class TestTabularWithoutEmbeddedNumbers(ModelKit):
+    """`tabular` that takes numbers as they are, with one layer and one member."""
+
+    def make(self):
+        return TabularModel(TabularParams(number_dim=0, hidden=(6,), members=1, embedding_dim=3, dropout=0))
+
+
+class TestTabularWithFewPieces(ModelKit):
+    """`tabular` with as few pieces as there can be."""
+
+    def make(self):
+        return TabularModel(TabularParams(pieces=2, number_dim=1))
+
+
 class Careless:
     """Breaks the contract in each way the kit looks for."""
+
+    defaults: ClassVar = {"seed": {}}
 
     def shapes(self, features, output):
         return [TensorShape(name="weight", shape=(2, 2))]

@@ -182,3 +182,14 @@ def test_times_after_the_event_are_counted_with_their_first_row():
     )
     assert count_later(table["sold"], table["paid"]) == (1, 2)
     assert list(find_later(table, "sold", ["paid", "colour"])) == [("paid", 1, 2)]
+
+
+@pytest.mark.parametrize("name", ["*", "^a$", "^.*$", ""])
+def test_names_that_polars_takes_for_patterns_are_names(name):
+    """A column may be called anything."""
+    draw = np.random.default_rng(8)
+    wanted = draw.normal(size=300)
+    table = pl.DataFrame({name: wanted * 2, "b": draw.normal(size=300), "wanted": wanted})
+    assert [one.column for one in find_suspicions(table, ["wanted"], [name, "b"])] == [name]
+    assert not list(find_order(table, ["wanted"], [name, "b"]))
+    assert not list(find_groups(table, [name, "b"]))

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from ymltrain.data.encoding import EncodedSplit
-from ymltrain.data.loader import StepLoader, TensorSplit, count_steps, epoch_order
+from ymltrain.data.loader import StepLoader, TensorSplit, count_steps
+from ymltrain.data.order import WholeOrder, epoch_order
 
 
 def split_of(rows, number, category, target, weight=None):
@@ -19,7 +20,7 @@ def split_of(rows, number, category, target, weight=None):
 def loader(*, start=(0, 0), batch_size=4, accumulate=1, group=3, rows=30):
     """A loader of 30 rows in the orders of seed 7."""
     return StepLoader(
-        order=lambda epoch: epoch_order(7, epoch, rows),
+        order=lambda epoch: WholeOrder(7, epoch, rows),
         batch_size=batch_size,
         accumulate=accumulate,
         start=lambda: start,
@@ -61,7 +62,7 @@ def test_where_to_start_is_asked_for_each_epoch():
     """One loader serves one epoch after the other, each in its own order."""
     position = [0, 0]
     served = StepLoader(
-        order=lambda epoch: epoch_order(7, epoch, 30),
+        order=lambda epoch: WholeOrder(7, epoch, 30),
         batch_size=4,
         accumulate=1,
         start=lambda: (position[0], position[1]),

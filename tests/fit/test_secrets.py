@@ -47,4 +47,17 @@ def test_a_secret_in_the_plan_is_refused(workplace, value):
     done = workplace.run("fit", "penguins.yaml", f"description={value}", env={"MY_API_TOKEN": "s3cr3t-of-environment"})
     assert done.returncode == 2
     assert "YT840" in done.stderr
+    assert "description (command line:1) holds" in done.stderr
+    assert value not in done.stderr
     assert not (workplace.folder / "runs").exists()
+
+
+def test_the_line_that_holds_a_secret_is_named_and_not_shown(workplace):
+    """A key that is named for a secret has a file and a line, and its value stays out of the message."""
+    recipe = workplace.folder / "penguins.yaml"
+    recipe.write_text(recipe.read_text() + "description: s3cr3t-of-environment\n")
+    done = workplace.run("fit", "penguins.yaml", env={"MY_API_TOKEN": "s3cr3t-of-environment"})
+    line = len(recipe.read_text().splitlines())
+    assert done.returncode == 2
+    assert f"penguins.yaml:{line}) holds" in done.stderr
+    assert "s3cr3t" not in done.stderr

@@ -11,7 +11,7 @@ import pytest
 
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.sections import Gate, Promote
-from ymltrain.registry import Evidence, GateOutcome, GoldenReplay, Made, Registry
+from ymltrain.registry import Evidence, GateOutcome, GoldenReplay, Made, Registry, SkewVerdict
 from ymltrain.registry.events import SliceMetrics
 from ymltrain.registry.promotions import read_gate, read_promote
 
@@ -22,6 +22,10 @@ CONTRACT = {
     "output": {"task": "regression", "width": 1},
     "target": {"column": "price", "state": {}},
 }
+
+SKEW = Gate(check="skew", log="logs")
+CLEAN = SkewVerdict(alias="champion", version=1, verdict="ok", rows=900)
+DRIFTS = SkewVerdict(alias="champion", version=1, verdict="drift", rows=900, findings=("carat: shift_up",))
 
 
 def outcome(registry: Registry, gate: Gate, version: int = 2, evidence: Evidence | None = None) -> GateOutcome:
@@ -118,9 +122,14 @@ def test_size(pair: Callable[..., Registry]) -> None:
         (Gate(check="golden"), Evidence(golden=GoldenReplay(rows=9, problem="row 3 differs")), False, "row 3 differs"),
         (Gate(check="golden"), Evidence(golden=GoldenReplay(rows=0)), False, "the bundle has no golden rows"),
         (Gate(check="golden"), Evidence(), False, "golden was not measured"),
-        (Gate(check="skew"), Evidence(skew="ok"), True, "the skew check says: ok"),
-        (Gate(check="skew"), Evidence(skew="drift"), False, "the skew check says: drift"),
-        (Gate(check="skew"), Evidence(), False, "skew was not measured"),
+        (SKEW, Evidence(skew={"logs": CLEAN}), True, "log of champion (version 1), 900 records, says ok"),
+        (SKEW, Evidence(skew={"logs": DRIFTS}), False, "says drift: carat: shift_up"),
+        (Gate(check="skew", log="logs", allow="drift"), Evidence(skew={"logs": DRIFTS}), True, "says drift"),
+        (SKEW, Evidence(skew={"logs": SkewVerdict(alias="champion", version=1, problem="there is no log")}), False, "no log"),
+        (SKEW, Evidence(skew={"logs": SkewVerdict(alias="challenger")}), True, "no version is challenger"),
+        (SKEW, Evidence(skew={"logs": SkewVerdict(alias="champion", version=2, verdict="ok")}), False, "champion moved"),
+        (SKEW, Evidence(skew={"others": CLEAN}), False, "skew was not measured"),
+        (SKEW, Evidence(), False, "skew was not measured"),
     ],
 )
 def test_what_was_measured(pair: Callable[..., Registry], gate: Gate, evidence: Evidence, reason: str, *, passed: bool) -> None:

@@ -106,3 +106,17 @@ def test_a_process_of_its_own_gives_the_same_bits(start_process, tmp_path, expec
     assert start_process(tmp_path, changes=CHANGES).wait(timeout=120) == 0
     weights = load_file(tmp_path / "weights.safetensors")
     assert all(torch.equal(weights[name], tensor) for name, tensor in expected.weights.items())
+
+
+def test_a_run_that_shuffles_window_by_window_goes_on_to_the_same_bits(driver, start_process, tmp_path):
+    """Killed within a window, it serves the rest of that window and of the epoch: a streamed table keeps the promise."""
+    changes = CHANGES | {"shuffle_window": 64}
+    expected = driver.Setup(tmp_path / "whole", changes).train()
+    process = start_process(tmp_path / "killed", changes=changes, kill={"event": "MetricsLogged", "nth": 8})
+    assert process.wait(timeout=120) == -signal.SIGKILL
+    outcome = driver.Setup(tmp_path / "killed", changes).train()
+    assert outcome.resumed_from is not None
+    assert all(torch.equal(outcome.weights[name], weights) for name, weights in expected.weights.items())
+    assert outcome.metrics == expected.metrics
+    whole = driver.Setup(tmp_path / "unwindowed", CHANGES).train()
+    assert any(not torch.equal(whole.weights[name], weights) for name, weights in expected.weights.items())

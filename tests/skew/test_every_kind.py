@@ -1,7 +1,7 @@
 """Columns and targets of every kind: served, logged, profiled and replayed."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import polars as pl
@@ -95,7 +95,60 @@ def test_a_log_as_served_is_in_order(check):
     code, document = checked()
     assert (code, document["findings"]) == (0, [])
     assert document["replayed"] == 1_500
-    assert {note.split()[3] for note in document["notes"] if "was not compared" in note} == {"t", "x", "v"}
+    assert not [note for note in document["notes"] if "was not compared" in note]
+    assert {name: bool(found["aspect"]) for name, found in document["features"].items()} == {
+        "n": False,
+        "c": False,
+        "b": False,
+        "t": True,
+        "x": True,
+        "v": True,
+    }
+
+
+def check_table(frame, bundle, folder, capsys):
+    """What a check says of a table of raw columns, and its exit code."""
+    frame.write_parquet(folder / "served.parquet")
+    capsys.readouterr()
+    code = run(["skew", "check", "--model", str(bundle), "--log", str(folder / "served.parquet"), "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def told(document):
+    """Feature, cause and kind of each finding."""
+    return {(found["feature"], found["cause"], found["kind"]) for found in document["findings"]}
+
+
+def test_times_texts_and_vectors_are_compared_in_distribution(served, table, tmp_path, capsys):
+    """Another clock looks made; longer texts of new words, and longer vectors, are drift; a shift of the calendar is neither."""
+    _, bundle, _ = served
+    frame = pl.read_parquet(table)
+    moved = frame.with_columns(pl.col("t") + pl.duration(days=7 * 52))
+    assert check_table(moved, bundle, tmp_path, capsys)[1]["findings"] == []
+    hours = frame.with_columns(pl.when(pl.col("t").dt.hour() < 12).then("t").otherwise(pl.col("t") - pl.duration(hours=9)))
+    code, document = check_table(hours, bundle, tmp_path, capsys)
+    assert (code, told(document)) == (3, {("t", "time_of_day_change", "drift")})
+    changed = frame.with_columns(x=pl.col("x") + " quite new words", v=pl.col("v") * 3, t=pl.when(pl.col("n") > 1).then("t"))
+    code, document = check_table(changed, bundle, tmp_path, capsys)
+    assert code == 3
+    assert told(document) >= {
+        ("x", "text_length_change", "drift"),
+        ("x", "vocabulary_change", "drift"),
+        ("v", "vector_length_change", "drift"),
+        ("t", "missing_values", "undetermined"),
+    }
+    assert {found["feature"] for found in document["findings"] if found["kind"] != "engineering_fault"} <= {"x", "v", "t", None}
+
+
+def test_a_log_of_an_hour_says_nothing_of_hours_and_weekdays(served, table, tmp_path, capsys):
+    """What a short log cannot show is said not to have been compared."""
+    _, bundle, _ = served
+    frame = pl.read_parquet(table)
+    hour = frame.with_columns(t=pl.lit(datetime(2024, 5, 5, 7)) + pl.duration(minutes=pl.int_range(pl.len()) % 60))
+    code, document = check_table(hour, bundle, tmp_path, capsys)
+    assert (code, document["findings"]) == (0, [])
+    assert [note for note in document["notes"] if "hour of the day was not compared" in note]
+    assert [note for note in document["notes"] if "day of the week was not compared" in note]
 
 
 def test_features_that_were_made_otherwise_are_told_by_name(check):
@@ -153,3 +206,23 @@ def test_a_server_reads_every_type_and_names_what_it_cannot(served):
     with pytest.raises(BadRequestError) as refused:
         read_request(json.dumps({"rows": rows}).encode(), model.predictor, "r")
     assert {(mistake.row, mistake.field) for mistake in refused.value.mistakes} == {(7, "t"), (7, "b")}
+
+
+def test_times_of_any_zone_are_moments_and_unknown_zones_are_told(check):
+    """The same moments in another offset change nothing; a zone that nobody knows breaks the contract."""
+    _, checked = check
+
+    def elsewhere(record):
+        moment = datetime.fromisoformat(record["inputs"]["t"])
+        record["inputs"]["t"] = moment.astimezone(timezone(timedelta(hours=5, minutes=45))).isoformat()
+
+    assert checked(elsewhere)[0] == 0
+
+    def nowhere(record):
+        if record["request_id"].endswith("7"):
+            record["inputs"]["t"] = record["inputs"]["t"][:19] + " Mars/Olympus"
+
+    code, document = checked(nowhere)
+    assert code == 4
+    assert ("schema", "t") in faults(document)
+    assert {found["cause"] for found in document["findings"] if found["feature"] == "t"} == {"wrong_type"}

@@ -9,13 +9,13 @@ from ymltrain.serving.stamp import stamp_of
 from ymltrain.skew.check import Question, check
 from ymltrain.skew.log import log_files, read_log
 from ymltrain.skew.log_profile import LogProfile, merge_profiles, write_log_profile
-from ymltrain.skew.summary import summarise_log
+from ymltrain.skew.summary import Inputs, summarise_log
 
 
 def profile_of(diamonds, path) -> LogProfile:
     """A log's profile."""
     bundle = stamp_of(diamonds.predictor.contract).bundle
-    return summarise_log(read_log(log_files([path])), diamonds.predictor.columns, diamonds.profile, bundle, 0).profile
+    return summarise_log(read_log(log_files([path])), Inputs(bundle, diamonds.predictor.columns), diamonds.profile, 0).profile
 
 
 def test_profiles_of_parts_add_up_to_that_of_the_whole(diamonds, write_log):

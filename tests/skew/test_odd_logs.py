@@ -3,11 +3,15 @@
 import gzip
 import json
 import math
+import subprocess
+import sys
 
+import msgspec
 import polars as pl
 import pytest
 
 from ymltrain.diagnostics import DataError
+from ymltrain.skew.check import Question, check
 from ymltrain.skew.log import log_files
 
 
@@ -136,3 +140,59 @@ def test_inputs_in_other_columns_than_the_contract_names(diamonds, tmp_path):
     report = diamonds.check(path)
     assert [(f["feature"], f["cause"]) for f in report["findings"] if f["class"] == "schema"] == [("color", "missing_column")]
     assert any("shop" in note for note in report["notes"])
+
+
+def test_not_a_number_is_missing_and_infinity_is_not(diamonds, write_log):
+    """NaN counts as a missing value, as encoders take it; infinities break the contract, whose training had none."""
+    records = diamonds.records(count=500)
+    for record, value in zip(records, [math.nan] * 40 + [math.inf] * 3 + [-math.inf], strict=False):
+        record["inputs"]["carat"] = value
+        record["features"]["carat"] = 0.0
+    report = diamonds.check(write_log(records))
+    found = {finding["cause"]: finding for finding in report["findings"] if finding["feature"] == "carat"}
+    assert found["infinite_value"]["affected_rows"] == 4
+    assert found["infinite_value"]["kind"] == "engineering_fault"
+    assert found["missing_values"]["affected_rows"] == 40
+    assert report["verdict"] == "fault"
+
+
+def test_infinities_are_new_unless_training_had_as_many(diamonds, write_log):
+    """Training's infinities are told from its missing values: those excuse no infinity."""
+    records = diamonds.records(count=1_000)
+    for record in records[:8]:
+        record["inputs"]["carat"] = math.inf
+        record["features"]["carat"] = 0.0
+    log = write_log(records)
+    rows = diamonds.profile.rows
+    counts = list(diamonds.profile.features["carat"].counts)
+    counts[-1] += rows // 100
+    holes = msgspec.structs.replace(diamonds.profile.features["carat"], counts=tuple(counts))
+
+    def told(infinite):
+        profile = msgspec.structs.replace(
+            diamonds.profile, features={**diamonds.profile.features, "carat": holes}, infinite={"carat": infinite}
+        )
+        report = check(diamonds.predictor, profile, Question(files=[log])).report
+        return [finding.message for finding in report.findings if finding.cause == "infinite_value"]
+
+    assert told(0) == ["carat: 8 infinite values; training had none"]
+    assert told(rows // 125) == []
+    assert told(3) == [f"carat: 8 infinite values; training had 3 in {rows:,} rows"]
+
+
+@pytest.mark.slow
+def test_ten_million_rows_take_the_memory_of_a_few_batches(diamonds, tmp_path):
+    """A log of ten million rows is checked in a process whose memory stays near that of a log of half a million."""
+    peaks = []
+    for copies in (10, 200):
+        path = tmp_path / f"{copies}.parquet"
+        pl.concat([diamonds.rows.head(50_000).lazy()] * copies).sink_parquet(path)
+        code = (
+            "import resource, sys; from ymltrain.cli.main import run; "
+            f"code = run(['skew', 'check', '--model', {str(diamonds.folder)!r}, '--log', {str(path)!r}, '--json']); "
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr); sys.exit(code)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert json.loads(done.stdout)["rows"] == copies * 50_000, done.stderr
+        peaks.append(int(done.stderr.splitlines()[-1]))
+    assert peaks[1] < 1.3 * peaks[0]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from ymltrain.diagnostics import BundleError
-from ymltrain.plan.plan import PlanNode, canonical_json
+from ymltrain.plan.availability import LATER
+from ymltrain.plan.plan import FeatureSpec, Plan, PlanNode, canonical_json
 from ymltrain.plan.sections import Evaluation
 from ymltrain.plan.shapes import ColumnType, FeatureShape, OutputShape
 
@@ -33,6 +34,8 @@ class FeatureContract(msgspec.Struct, frozen=True, kw_only=True):
     shape: FeatureShape
     time_zone: str = "UTC"
     format: str | None = None
+    available_at: str | None = None
+    serving_default: str | float | bool | None = None
     order: tuple[str, ...] | None = None
 
 
@@ -71,7 +74,10 @@ class Digests(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything prediction needs beside the weights. `inputs` is the JSON Schema of one row as it is served.
+    """Everything prediction needs beside the weights.
+
+    `inputs` is the JSON Schema of one row as it is served; `environments` has it as SERVE, and beside it TRAIN: a row as it
+    trains, with target, weight, keys and the time of the event.
 
     `measures` are the metrics that the recipe names, `evaluation` is what it says of evaluations: `evaluate` goes by them.
     """
@@ -83,6 +89,7 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     fitted_on: str
     fitted_rows: int
     inputs: dict[str, Any]
+    environments: dict[str, dict[str, Any]] = {}
     reading: TableReading
     features: tuple[FeatureContract, ...]
     target: TargetContract
@@ -135,9 +142,38 @@ INPUT_SCHEMAS: dict[ColumnType, dict[str, Any]] = {
 
 
 def inputs_schema(columns: Mapping[str, ColumnType]) -> dict[str, Any]:
-    """The JSON Schema of one served row: every feature is there (null where its value is missing), more columns may be."""
+    """The JSON Schema of a row that has all of these columns (null where a value is missing); more columns may be."""
     return {
         "type": "object",
         "required": list(columns),
         "properties": {column: INPUT_SCHEMAS[column_type] for column, column_type in columns.items()},
     }
+
+
+def serving_schema(features: Sequence[FeatureSpec]) -> dict[str, Any]:
+    """The JSON Schema of one row as it is served.
+
+    A feature with a serving default may be left out; one that is known later only may not be there at all.
+    """
+    schema = inputs_schema({feature.column: feature.type for feature in features})
+    schema["required"] = [feature.column for feature in features if feature.serving_default is None]
+    for feature in features:
+        if feature.available_at == LATER:
+            schema["properties"][feature.column] = False
+        elif feature.serving_default is not None:
+            schema["properties"][feature.column] = {**INPUT_SCHEMAS[feature.type], "default": feature.serving_default}
+    return schema
+
+
+def training_schema(plan: Plan) -> dict[str, Any]:
+    """The JSON Schema of one row as it trains: features, target, weight, keys, the time of the event."""
+    columns: dict[str, ColumnType] = {feature.column: feature.type for feature in plan.features}
+    columns |= dict.fromkeys(plan.target.columns, plan.target.type)
+    if plan.weight is not None:
+        columns.setdefault(plan.weight, "number")
+    schema = inputs_schema(columns)
+    for name in (*plan.keys, *((plan.event_time,) if plan.event_time is not None else ())):
+        if name not in columns:
+            schema["required"].append(name)
+            schema["properties"][name] = {}
+    return schema

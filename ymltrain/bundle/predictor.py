@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ymltrain.bundle.contract import CONTRACT_FILE, EXPORTS_FOLDER, WEIGHTS_FILE, Contract, read_contract
+from ymltrain.bundle.defaults import Defaults, fill_defaults
 from ymltrain.bundle.tensors import digest_tensors, read_tensors
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.data.features import encode_rows
@@ -65,6 +67,8 @@ class Predictor:
     def read(self, table: ArrowStream) -> pl.DataFrame:
         """The input columns of a table, by the rules that training read them with."""
         frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(table)
+        lacking = {name: [None] * frame.height for name in self.defaults.values if name not in frame.columns}
+        frame = frame.hstack(pl.DataFrame(lacking)) if lacking else frame
         missing = [column for column in self.columns if column not in frame.columns]
         if missing:
             message = (
@@ -73,9 +77,14 @@ class Predictor:
             raise BundleError("YT923", message, did_you_mean(missing[0], frame.columns))
         return read_rows(frame, self.columns)
 
+    @cached_property
+    def defaults(self) -> Defaults:
+        """What stands in for values that a row is served without."""
+        return Defaults.of(self.features)
+
     def encode(self, rows: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
-        """Rows as the network takes them."""
-        return encode_rows(rows, self.features, self.encoders)
+        """Rows as the network takes them, serving defaults filled in."""
+        return encode_rows(fill_defaults(rows, self.features), self.features, self.encoders)
 
     def outputs(self, encoded: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
         """The network's output `[n, width]` for encoded rows."""
@@ -122,6 +131,8 @@ def load_bundle(folder: Path, catalog: Catalog, environment: Mapping[str, str]) 
                 encoder=feature.encoder.id,
                 time_zone=feature.time_zone,
                 format=feature.format,
+                available_at=feature.available_at,
+                serving_default=feature.serving_default,
             )
             for feature in contract.features
         ),

@@ -25,7 +25,8 @@ from ymltrain.bundle.contract import (
     FeatureContract,
     TableReading,
     TargetContract,
-    inputs_schema,
+    serving_schema,
+    training_schema,
     write_contract,
 )
 from ymltrain.bundle.golden import golden_rows, replay_golden
@@ -122,7 +123,8 @@ def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: st
         description=plan.description,
         fitted_on=data.report.fitted_on,
         fitted_rows=data.report.fitted_rows,
-        inputs=inputs_schema({feature.column: feature.type for feature in plan.features}),
+        inputs=serving_schema(plan.features),
+        environments={"TRAIN": training_schema(plan), "SERVE": serving_schema(plan.features)},
         reading=_reading(plan, catalog),
         features=tuple(
             FeatureContract(
@@ -133,6 +135,8 @@ def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: st
                 shape=data.encoders[feature.column].shape,
                 time_zone=feature.time_zone,
                 format=feature.format,
+                available_at=feature.available_at,
+                serving_default=feature.serving_default,
                 order=feature.order,
             )
             for feature in plan.features

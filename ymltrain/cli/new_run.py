@@ -52,7 +52,7 @@ def new_run(
     Raises UsageError: YT840 a secret stands in the plan, and as RunDirectory.create does.
     """
     redactor = Redactor(os.environ)
-    _refuse_secrets(plan, redactor)
+    _refuse_secrets(plan, redactor, dict(written.origins))
     provenance = gather_provenance(sys.argv, os.environ, Path.cwd(), [*written.files, *plugins])
     code = {f"code/plugins/{path.name}": redactor.redact_code(path.read_text(encoding="utf-8")).encode() for path in plugins}
     if written.origins:
@@ -68,15 +68,22 @@ def new_run(
     )
 
 
-def _refuse_secrets(plan: Plan, redactor: Redactor) -> None:
+def _refuse_secrets(plan: Plan, redactor: Redactor, origins: Mapping[str, Setting]) -> None:
     """A plan is kept as it is, digest and all: a secret in it is refused rather than hidden."""
     for path, text in _texts(plan.recipe.resolved, ()):
         if redactor.holds_secret(text) or _is_secret(path, text):
+            key_path = format_key_path(path)
+            place = _place(origins.get(key_path))
             raise UsageError(
                 "YT840",
-                f"a secret would be kept with the run: {format_key_path(path)} holds the value of a secret variable or a password",
+                f"a secret would be kept with the run: {key_path}{place} holds the value of a secret variable or a password",
                 "write ${secret:NAME} there; it is read from the environment when the run works",
             )
+
+
+def _place(setting: Setting | None) -> str:
+    """Where a value is written; its line itself is not shown, as it holds the secret."""
+    return "" if setting is None or setting.file is None else f" ({setting.file}:{setting.line})"
 
 
 def _is_secret(path: KeyPath, text: str) -> bool:

@@ -39,9 +39,11 @@ def command(
     from ymltrain.compiler.make_plan import make_plan
     from ymltrain.compiler.passes import build_graph
     from ymltrain.diagnostics import UsageError
+    from ymltrain.fit.leaks import check_leaks
     from ymltrain.fit.preview import Scale, preview_plan
     from ymltrain.plan.plan import write_plan
     from ymltrain.report.console import say, write_json
+    from ymltrain.report.diagnostics import as_json as diagnostic_as_json
     from ymltrain.report.diagnostics import show_diagnostics
     from ymltrain.report.plan import show_plan
     from ymltrain.report.search_plan import show_search
@@ -49,6 +51,7 @@ def command(
 
     request = make_request(recipe, overrides, profile, plugins, workspace)
     graph = build_graph(request)
+    check_leaks(graph, request)
     plan = make_plan(graph, request)
     assert graph.look is not None
     if not as_json:
@@ -63,9 +66,9 @@ def command(
     preview = preview_plan(plan, graph.look, request.catalog, request.environment, scale)
     searched = preview_search(plan, request.catalog, request.environment)
     if as_json:
-        write_json(
-            {**msgspec.to_builtins(plan), "estimates": {**msgspec.to_builtins(preview), "search": msgspec.to_builtins(searched)}}
-        )
+        estimates = {**msgspec.to_builtins(preview), "search": msgspec.to_builtins(searched)}
+        found = [diagnostic_as_json(one) for one in request.diagnostics]
+        write_json({**msgspec.to_builtins(plan), "estimates": estimates, "diagnostics": found})
     elif output is None:
         show_plan(plan, preview, graph)
         if searched is not None:

@@ -60,7 +60,11 @@ def command(
     predictor = load_bundle(bundle, catalog, os.environ)
     predicted = predict_file(predictor, open_data(data, predictor.contract.reading, catalog, os.environ), output, serving_log)
     if as_json:
-        write_json({"rows": predicted.rows, "output": str(output), "columns": list(predicted.columns)})
+        defaulted = {"defaulted": dict(predicted.defaulted)} if predicted.defaulted else {}
+        write_json({"rows": predicted.rows, "output": str(output), "columns": list(predicted.columns), **defaulted})
     else:
         tell(f"{predicted.rows:,} predictions written to {output}")
+        for name, count in predicted.defaulted.items():
+            if count:
+                tell(f"{name}: {count:,} rows were predicted with its declared default {predictor.defaults.values[name]!r}")
     return 0

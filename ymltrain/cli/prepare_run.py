@@ -18,6 +18,7 @@ from ymltrain.compiler.passes import build_graph
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import UsageError
 from ymltrain.fit.changes import Verdict, find_changes
+from ymltrain.fit.leaks import check_leaks
 from ymltrain.plan.plan import Plan, PluginSource, read_plan, write_plan
 from ymltrain.plan.stages import stages_upon
 from ymltrain.record.directory import RunDirectory
@@ -84,6 +85,7 @@ def compile_asked(asked: Asked, workspace: Path, catalog: Catalog) -> tuple[Plan
         return None, Written()
     request = Request(asked.recipe, workspace, catalog, os.environ, asked.overrides, asked.profile)
     graph = build_graph(request)
+    check_leaks(graph, request)
     plan = make_plan(graph, request)
     show_diagnostics(request.diagnostics)
     return plan, Written(asked.recipe, origins(graph))

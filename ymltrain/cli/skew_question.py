@@ -18,7 +18,7 @@ from ymltrain.skew.log_profile import LogProfile, merge_profiles
 from ymltrain.skew.profile import Profile, decode
 from ymltrain.skew.selection import HOLDOUT_FIELD, HOLDOUT_VALUE
 from ymltrain.skew.settings import CheckSettings
-from ymltrain.skew.summary import summarise_log
+from ymltrain.skew.summary import Inputs, summarise_log
 
 
 def ask(
@@ -60,8 +60,8 @@ def make_log_profile(predictor: Predictor, reference: Profile | None, logs: Sequ
     profiles = _profiles(logs)
     if profiles:
         return merge_profiles(profiles)
-    bundle = stamp_of(predictor.contract).bundle
-    return summarise_log(read_log(log_files(logs)), predictor.columns, reference, bundle, 0).profile
+    inputs = Inputs(stamp_of(predictor.contract).bundle, predictor.columns, predictor.defaults)
+    return summarise_log(read_log(log_files(logs)), inputs, reference, 0).profile
 
 
 def _profiles(logs: Sequence[Path]) -> list[LogProfile]:

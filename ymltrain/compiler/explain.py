@@ -17,7 +17,10 @@ _BRACKETS = re.compile(r"\[([0-9]+)\]")
 
 @dataclass(frozen=True)
 class Setting:
-    """One value that some layer gave to a key. `file` is "command line" for overrides, None for defaults."""
+    """One value that some layer gave to a key.
+
+    `file` is "command line" for overrides; for a default the model that proposed it, "model NAME", or None; that has no line.
+    """
 
     value: Any
     origin: Origin
@@ -66,7 +69,8 @@ def origins(graph: PluginGraph) -> list[tuple[str, Setting]]:
 
 
 def _setting(node: Node, value: Any) -> Setting:
-    return Setting(value, node.origin, node.span.source.name, node.span.line)
+    line = None if node.origin is Origin.DEFAULT else node.span.line  # a model's proposal stands in no file
+    return Setting(value, node.origin, node.span.source.name, line)
 
 
 def _find(resolved: dict[str, Any], key_path: str) -> tuple[KeyPath, Any]:

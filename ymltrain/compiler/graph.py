@@ -73,6 +73,8 @@ class Column:
     span: Span | None
     time_zone: str = "UTC"
     format: str | None = None
+    available_at: str | None = None
+    serving_default: str | float | bool | None = None
 
 
 @dataclass(frozen=True)

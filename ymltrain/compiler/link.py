@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ymltrain.compiler.graph import Column, LinkedNode, PluginGraph, Resolved, Target
+from ymltrain.compiler.model_defaults import DEFAULT_ENCODERS, default_encoder
 from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span, did_you_mean, nearest_name
 from ymltrain.kinds import KINDS, Params, params_schema
@@ -23,14 +24,6 @@ from ymltrain.recipe.grammar import DEFAULT_TYPES
 from ymltrain.recipe.key_path import format_key_path
 from ymltrain.recipe.short_forms import source_type
 
-DEFAULT_ENCODERS: dict[ColumnType, str] = {
-    "number": "standard",
-    "category": "vocabulary",
-    "boolean": "standard",
-    "timestamp": "timestamp",
-    "text": "words",
-    "vector": "vector",
-}
 COLUMN_KEYS: dict[str, tuple[ColumnType, str]] = {
     "order": ("category", "only a category has an order of values"),
     "time_zone": ("timestamp", "only a timestamp has a time zone"),
@@ -179,7 +172,8 @@ class _Linker:
                 if misplaced is not None and column_type != owner:
                     words = {"order": "categories"}.get(key, "timestamps")
                     self._report("YT609", f"{format_key_path(path)}: {key} is for {words}", hint, misplaced.place, (*path, key))
-            encoder = self._link("encoder", (*path, "encoder"), DEFAULT_ENCODERS[column_type])
+            default = default_encoder(self._root, column_type, self._request)
+            encoder = self._link("encoder", (*path, "encoder"), default)
             written = {key: plain(entry) for key in COLUMN_KEYS if (entry := node.at((key,))) is not None}
             yield Column(
                 name,
@@ -190,6 +184,8 @@ class _Linker:
                 node.place,
                 written.get("time_zone", "UTC"),
                 written.get("format"),
+                _value(node, "available_at"),
+                _default(_value(node, "serving_default"), column_type),
             )
 
     def _target(self) -> Target | None:
@@ -241,9 +237,9 @@ class _Linker:
         self._request.diagnostics.add(Diagnostic(code, message, hint, span, path))
 
 
-def link_auto_column(name: str, column_type: ColumnType, request: Request) -> Column:
-    """A feature that `auto` found in the data, with its default encoder."""
-    encoder_type = DEFAULT_ENCODERS[column_type]
+def link_auto_column(name: str, column_type: ColumnType, root: Node, request: Request) -> Column:
+    """A feature that `auto` found in the data, with its default encoder in this recipe."""
+    encoder_type = default_encoder(root, column_type, request)
     plugin = request.catalog.load("encoder", encoder_type)
     path: KeyPath = ("features", name)
     node = LinkedNode(_node_id("encoder", (*path, "encoder"), encoder_type), plugin, plugin.params(), path, None)
@@ -274,6 +270,18 @@ def _written_task(target: Mapping[str, Any]) -> Task | None:
     if "order" in target:
         return "ordinal"
     return "binary" if target.keys() & {"positive", "threshold"} or target.get("type") == "boolean" else None
+
+
+def _value(node: Node, key: str) -> Any:
+    entry = node.at((key,))
+    return None if entry is None else plain(entry)
+
+
+def _default(value: Any, column_type: str) -> Any:
+    """A serving default as the plan holds it: text of a category, a number as a float."""
+    if value is not None and column_type in ("category", "text"):
+        return _category_text(value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _labels(values: list[Any] | None) -> tuple[str, ...] | None:

@@ -15,6 +15,7 @@ from ymltrain.diagnostics import DataError, Diagnostic, KeyPath, Severity, Span,
 from ymltrain.kinds.column_types import infer_column_type, infer_column_types
 from ymltrain.kinds.params import absolute_paths
 from ymltrain.kinds.typed_columns import read_column
+from ymltrain.plan.availability import AVAILABLE_AT, known_from
 from ymltrain.plan.plan import Edge
 from ymltrain.plan.secrets import resolve_secrets
 from ymltrain.plan.shapes import ColumnType, Reading, Task
@@ -126,7 +127,7 @@ def _with_auto_columns(graph: PluginGraph, look: DataLook, request: Request) -> 
             place = features.span if features is not None else None
             request.diagnostics.add(Diagnostic("YT710", message, hint, place, ("features", name), Severity.WARNING))
             continue
-        added.append(link_auto_column(name, column_type, request))
+        added.append(link_auto_column(name, column_type, graph.root, request))
     columns = (*graph.columns, *added)
     nodes = {**graph.nodes, **{column.encoder.id: column.encoder for column in added if column.encoder is not None}}
     return replace(graph, columns=columns, nodes=nodes)
@@ -141,8 +142,8 @@ def _other_columns(graph: PluginGraph) -> set[str]:
     return names
 
 
-def _check_columns(graph: PluginGraph, look: DataLook, request: Request) -> None:
-    """Every column that the recipe names is there, and can be read as what the recipe says."""
+def _named_columns(graph: PluginGraph) -> list[tuple[str, KeyPath, Span | None]]:
+    """Every column that the recipe names, and where."""
     named: list[tuple[str, KeyPath, Span | None]] = [(column.name, column.path, column.span) for column in graph.columns]
     features = graph.root.at(("features",))
     known_columns = {column.name for column in graph.columns}
@@ -161,10 +162,28 @@ def _check_columns(graph: PluginGraph, look: DataLook, request: Request) -> None
         node = graph.root.at((section,))
         if node is not None and isinstance(node.value, str):
             named.append((node.value, (section,), node.span))
-    for name, path, span in named:
+    for column in graph.columns:
+        if (known := known_from(column.available_at)) is not None:
+            path = (*column.path, "available_at")
+            named.append((known, path, graph.root.nearest(path).span))
+    return named
+
+
+def _check_columns(graph: PluginGraph, look: DataLook, request: Request) -> None:
+    """Every column that the recipe names is there, and can be read as what the recipe says."""
+    for name, path, span in _named_columns(graph):
         if name not in look.columns and not request.diagnostics.is_full:
+            words = AVAILABLE_AT if path[-1] == "available_at" else ()
             message = f'the data have no column "{name}"'
-            request.diagnostics.add(Diagnostic("YT711", message, did_you_mean(name, look.columns), span, path))
+            request.diagnostics.add(
+                Diagnostic(
+                    "YT711",
+                    message,
+                    did_you_mean(name, [*look.columns, *words]),
+                    span,
+                    path,
+                )
+            )
     for column in graph.columns:
         if column.name in look.columns:
             _check_reading(column, look, request)

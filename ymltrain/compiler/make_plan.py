@@ -52,6 +52,8 @@ def make_plan(graph: PluginGraph, request: Request) -> Plan:
                 order=column.order,
                 time_zone=column.time_zone,
                 format=column.format,
+                available_at=column.available_at,
+                serving_default=column.serving_default,
             )
             for column in graph.columns
         ),
@@ -158,6 +160,10 @@ def _column(column: Column) -> dict[str, Any]:
         written["time_zone"] = column.time_zone
     if column.format is not None:
         written["format"] = column.format
+    if column.available_at is not None:
+        written["available_at"] = column.available_at
+    if column.serving_default is not None:
+        written["serving_default"] = column.serving_default
     if column.encoder is not None:
         written["encoder"] = {"type": column.encoder.type, **_params(column.encoder)}
     return written

@@ -12,6 +12,7 @@ from ymltrain.compiler.graph import PluginGraph, Resolved
 from ymltrain.compiler.link import link_plugins as link
 from ymltrain.compiler.look import look_at_data
 from ymltrain.compiler.make_plan import make_plan
+from ymltrain.compiler.model_defaults import lay_model_defaults
 from ymltrain.compiler.not_yet import report_not_yet
 from ymltrain.compiler.request import Request
 from ymltrain.compiler.rules.check import check_graph
@@ -66,11 +67,11 @@ def apply_overrides(root: Node, request: Request) -> Node:
 
 
 def interpolate(root: Node, request: Request) -> Resolved | None:
-    """6: references, with the environment as an argument."""
+    """6: references, with the environment as an argument; what the model proposes goes below."""
     resolved = references.interpolate(root, request.environment, request.diagnostics)
     if resolved is None:
         return None
-    resolved = expand(resolved)  # what references brought
+    resolved = lay_model_defaults(expand(resolved), request)  # expanded again: what references brought
     return Resolved(resolved, root, index_keys(resolved, request.catalog))
 
 

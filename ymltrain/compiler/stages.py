@@ -27,7 +27,7 @@ def _parts(plan: Plan, graph: PluginGraph) -> Iterator[tuple[str, tuple[str, ...
             plan.features,
             plan.target,
             [plan.keys, plan.event_time, plan.weight],
-            [plan.seeds["split"], plan.seeds["golden"], plan.skew.golden_rows],
+            [plan.seeds["split"], plan.seeds["golden"], plan.skew.golden_rows, plan.skew.profile],
         ],
     )
     kinds = ("model", "optimizer", "lr_scheduler", "loss", "metric", "strategy")

@@ -1,7 +1,8 @@
 """Encoded data kept on disk: arrays that are mapped into memory, under a digest of data and plan, shared by all who train.
 
-`<cache>/<64 hex digits>/` holds `<split>.<kind>.npy`, `golden.parquet` and, written last, `state.json` with what was
-learned and the digest of each file. A folder appears whole: it is made under a temporary name and renamed.
+`<cache>/<64 hex digits>/` holds `<split>.<kind>.npy`, `golden.parquet`, the rows drawn for a profile and, written last,
+`state.json` with what was learned and the digest of each file. A folder appears whole: it is made under a temporary name
+and renamed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ymltrain.data.report import DataReport
 from ymltrain.storage.atomic import temporary_beside, write_durably
 from ymltrain.storage.digests import file_digest
 
-FORMAT = 1
+FORMAT = 2
 STATE = "state.json"
 GOLDEN = "golden.parquet"
 KEPT = 8
@@ -47,6 +48,8 @@ class CachedState(msgspec.Struct, frozen=True, kw_only=True):
     report: DataReport
     rows: dict[str, int]
     files: dict[str, str]
+    drawn_of: int | None = None
+    """Of how many train rows those drawn for a profile are; None where none were."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +98,13 @@ class EncodedCache:
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 
-    def publish(self, staged: Path, state: CachedState, arrays: Mapping[str, npt.NDArray[Any]], golden: pl.DataFrame) -> None:
-        """Give a filled folder its name. When the disk refuses, a warning is all that is lost."""
+    def publish(
+        self, staged: Path, state: CachedState, arrays: Mapping[str, npt.NDArray[Any]], golden: pl.DataFrame
+    ) -> Path | None:
+        """Give a filled folder its name, and say where it is. When the disk refuses, a warning is all that is lost."""
         try:
             if any(not (staged / f"{name}.npy").is_file() for name in arrays):
-                return  # some did not fit
+                return None  # some did not fit
             golden.write_parquet(staged / GOLDEN)
             for array in arrays.values():
                 if isinstance(array, np.memmap):
@@ -113,6 +118,8 @@ class EncodedCache:
             self._prune()
         except (OSError, pl.exceptions.PolarsError) as error:
             _log.warning("encoded data are not kept for the next run: %s", error)
+            return None
+        return place
 
     def drop(self, fingerprint: str) -> None:
         """Forget the encoded data of this fingerprint."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from ymltrain.data.assignment import assign_rows, split_columns, surveyed
 from ymltrain.data.blocks import read_blocks
 from ymltrain.data.learning import TableSpec
 from ymltrain.data.reading import column_values, finite_or_null
-from ymltrain.data.tally import TRAIN
+from ymltrain.data.tally import DROPPED, TRAIN, Codes
 from ymltrain.kinds.contracts import Datasource, Split
 from ymltrain.kinds.row_hash import hash_rows
 from ymltrain.plan.shapes import Reading
@@ -29,26 +30,55 @@ class DrawnRows:
     train_rows: int
 
 
+class RowDraw:
+    """Draws while the table goes by: at most so many rows of either part, by the rows' numbers alone."""
+
+    def __init__(self, most: int, spec: TableSpec) -> None:
+        self._columns = list(dict.fromkeys([*(feature.column for feature in spec.features), *spec.target.columns]))
+        self._parts = (_Part(most), _Part(most))
+        self._train_rows = 0
+
+    def update(self, block: pl.DataFrame, codes: Codes, first_row: int) -> None:
+        """Take in a block; rows without a target are marked as dropped in `codes`."""
+        rows = pl.DataFrame({name: block.get_column(name) for name in self._columns})
+        hashes = hash_rows(SEED, first_row, block.height)
+        is_train = codes == TRAIN
+        self._train_rows += int(is_train.sum())
+        self._parts[0].update(rows, hashes, is_train)
+        self._parts[1].update(rows, hashes, (codes != TRAIN) & (codes != DROPPED))
+
+    def finish(self) -> DrawnRows:
+        """The drawn rows."""
+        empty = pl.DataFrame(schema=dict.fromkeys(self._columns, pl.Null))
+        return DrawnRows(self._parts[0].finish(empty), self._parts[1].finish(empty), self._train_rows)
+
+
 def draw_rows(source: Datasource, split: Split, spec: TableSpec, most: int) -> DrawnRows:
-    """At most so many rows of either part; the draw depends on the rows' numbers alone. Rows without a target are left out."""
+    """The same in a pass of its own over the table."""
     looked_at = split_columns(source, split, spec.roles)
     columns: dict[str, Reading] = {**dict.fromkeys(looked_at, Reading(type="category")), **spec.columns}
     assigning = surveyed(split, source, {name: columns[name] for name in looked_at}, spec.seeds["split"])
-    parts = (_Part(most), _Part(most))
-    train_rows = 0
+    draw = RowDraw(most, spec)
     for first_row, block in read_blocks(source, columns):
         codes = assign_rows(assigning, looked_at, block, first_row, spec.seeds["split"])
-        has_target = np.ones(block.height, bool)
         for name in spec.target.columns:
-            has_target &= finite_or_null(column_values(block, name)).is_not_null().to_numpy()
-        hashes = hash_rows(SEED, first_row, block.height)
-        rows = pl.DataFrame({name: block.get_column(name) for name in spec.columns})
-        is_train = (codes == TRAIN) & has_target
-        train_rows += int(is_train.sum())
-        parts[0].update(rows, hashes, is_train)
-        parts[1].update(rows, hashes, (codes != TRAIN) & has_target)
-    empty = pl.DataFrame(schema=dict.fromkeys(spec.columns, pl.Null))
-    return DrawnRows(parts[0].finish(empty), parts[1].finish(empty), train_rows)
+            codes[finite_or_null(column_values(block, name)).is_null().to_numpy()] = DROPPED
+        draw.update(block, codes, first_row)
+    return draw.finish()
+
+
+TRAIN_ROWS, HELD_OUT_ROWS = "drawn-train.parquet", "drawn-held-out.parquet"
+
+
+def write_drawn(drawn: DrawnRows, folder: Path) -> None:
+    """Keep drawn rows in a folder."""
+    drawn.train.write_parquet(folder / TRAIN_ROWS)
+    drawn.held_out.write_parquet(folder / HELD_OUT_ROWS)
+
+
+def read_drawn(folder: Path, train_rows: int) -> DrawnRows:
+    """What was kept. Raises OSError when it is gone."""
+    return DrawnRows(pl.read_parquet(folder / TRAIN_ROWS), pl.read_parquet(folder / HELD_OUT_ROWS), train_rows)
 
 
 class _Part:

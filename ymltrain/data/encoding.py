@@ -15,8 +15,10 @@ import polars as pl
 
 from ymltrain.data.blocks import read_blocks
 from ymltrain.data.cache import Allocate, in_memory
+from ymltrain.data.drawing import DrawnRows, RowDraw
 from ymltrain.data.features import empty_arrays, encode_rows
 from ymltrain.data.learning import Learned, TableSpec
+from ymltrain.data.paging import MappedRows
 from ymltrain.data.reading import column_values
 from ymltrain.data.report import SPLITS, SplitName
 from ymltrain.data.tally import DROPPED, count_rows
@@ -40,16 +42,24 @@ class EncodedSplit:
     weight: npt.NDArray[np.float32] | None = None
 
 
-def encode_splits(
-    source: Datasource, learned: Learned, spec: TableSpec, allocate: Allocate = in_memory
-) -> tuple[dict[SplitName, EncodedSplit], pl.DataFrame]:
-    """Every split encoded into arrays from `allocate`, and the golden rows: the feature columns as they were read, in table order.
+@dataclass(frozen=True)
+class EncodedTable:
+    """Every split; the golden rows, the feature columns as they were read, in table order; raw rows drawn for a profile."""
+
+    splits: dict[SplitName, EncodedSplit]
+    golden: pl.DataFrame
+    drawn: DrawnRows | None
+
+
+def encode_splits(source: Datasource, learned: Learned, spec: TableSpec, allocate: Allocate = in_memory) -> EncodedTable:
+    """The table encoded into arrays from `allocate`.
 
     Goes on counting in the tallies of `learned`. Raises DataError (YT708) when there are more or fewer rows than before.
     """
     counts = zip(SPLITS, count_rows(learned.codes)[:DROPPED], strict=True)
     filling = [_FillingSplit(int(rows), learned, spec, _named(name, allocate)) for name, rows in counts]
     golden: list[pl.DataFrame] = []
+    draw = RowDraw(spec.drawn_rows, spec) if spec.drawn_rows else None
     rows = 0
     for first_row, block in read_blocks(source, spec.columns):
         rows = first_row + block.height
@@ -57,6 +67,8 @@ def encode_splits(
             break
         golden.append(_golden_rows(block, first_row, learned, spec))
         codes = learned.codes[first_row:rows]
+        if draw is not None:
+            draw.update(block, codes, first_row)
         kept = codes != DROPPED
         encoded = _encode(block.filter(pl.Series(kept)), learned, spec)
         _count_unseen(encoded, codes[kept], learned, spec)
@@ -64,7 +76,8 @@ def encode_splits(
             split.append(encoded, codes[kept] == number)
     if rows != len(learned.codes):
         raise changed_meanwhile()
-    return dict(zip(SPLITS, [split.finish() for split in filling], strict=True)), pl.concat(golden)
+    splits = dict(zip(SPLITS, [split.finish() for split in filling], strict=True))
+    return EncodedTable(splits, pl.concat(golden), draw.finish() if draw is not None else None)
 
 
 def changed_meanwhile() -> DataError:
@@ -84,11 +97,13 @@ class _FillingSplit:
         if spec.weight is not None or learned.target.class_weights is not None:
             self._arrays["weight"] = allocate("weight", (rows,), np.float32)
         self._filled = 0
+        self._pages = MappedRows(self._arrays.values())
 
     def append(self, encoded: Mapping[str, npt.NDArray[Any]], is_mine: npt.NDArray[np.bool_]) -> None:
         end = self._filled + int(is_mine.sum())
         for kind, array in self._arrays.items():
             array[self._filled : end] = encoded[kind][is_mine]
+        self._pages.release(self._filled, end)  # what is written is the system's to keep; only whole pages go
         self._filled = end
 
     def finish(self) -> EncodedSplit:

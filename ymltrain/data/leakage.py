@@ -20,11 +20,22 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ymltrain.data.reading import column_values
 from ymltrain.kinds.column_types import infer_column_type
 
 Kind: TypeAlias = Literal[
     "copy", "function_of_target", "near_perfect", "missing_tells", "derived", "order", "group", "identifier", "constant"
 ]
+CODES: dict[Kind, str] = {
+    "copy": "YT654",
+    "function_of_target": "YT655",
+    "missing_tells": "YT655",
+    "derived": "YT655",
+    "near_perfect": "YT656",
+    "identifier": "YT657",
+}
+"""Under which code a recipe's author is told; a constant column is told by `fit` in its own way."""
+
 Values: TypeAlias = npt.NDArray[np.float64]
 
 LEAST_ROWS = 50
@@ -79,7 +90,7 @@ def _spread(sample: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """These columns, of a wide sample at fewer rows, spread evenly."""
     names = list(dict.fromkeys(names))
     step = max(1, sample.height * len(names) // MOST_CELLS)
-    return pl.DataFrame([sample.get_column(name).gather_every(step) for name in names])
+    return pl.DataFrame({name: column_values(sample, name).gather_every(step) for name in names})
 
 
 def _is_number(sample: pl.DataFrame, name: str) -> bool:
@@ -88,6 +99,7 @@ def _is_number(sample: pl.DataFrame, name: str) -> bool:
 
 def as_numbers(column: pl.Series) -> Values:
     """Values as numbers in an order: numbers as they are, times by the clock, text by code point; NaN where one is missing."""
+    column = column.alias("values")
     if column.dtype.is_numeric() or column.dtype.is_temporal() or column.dtype == pl.Boolean:
         return column.to_physical().cast(pl.Float64).to_numpy()
     return column.cast(pl.String, strict=False).rank("dense").cast(pl.Float64).to_numpy()
@@ -166,11 +178,11 @@ def is_identifier(column: pl.Series) -> bool:
 
     Whole numbers are an identifier when they leave few gaps, go up row by row, or are named like one.
     """
-    present = column.drop_nulls()
+    present = column.alias("values").drop_nulls()
     if present.len() < LEAST_ROWS or present.dtype.is_nested() or present.n_unique() < DISTINCT * present.len():
         return False
     if not present.dtype.is_integer():
-        return present.dtype == pl.String and infer_column_type(present.alias("values")) == "category"
+        return present.dtype == pl.String and infer_column_type(present) == "category"
     numbers: Values = present.cast(pl.Float64).to_numpy()
     is_dense = float(numbers.max()) - float(numbers.min()) < 1.1 * numbers.size
     return is_dense or bool((np.diff(numbers) > 0).all()) or is_named_id(column.name)

@@ -13,9 +13,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from ymltrain.data.leakage import LEAST_ROWS, Suspicion, as_numbers, is_named_id, measure_dependence
+from ymltrain.data.leakage import LEAST_ROWS, Kind, Suspicion, as_numbers, is_named_id, measure_dependence
 from ymltrain.diagnostics import DataError
 from ymltrain.kinds.typed_columns import is_readable, read_moments
+
+ROW_CODES: dict[Kind, str] = {"order": "YT658", "group": "YT659"}
+"""Under which code a recipe's author is told."""
 
 ORDERED_TARGET, ASCENDING = 0.3, 0.99
 LEAST_GROUPS = 20
@@ -52,7 +55,7 @@ def find_groups(sample: pl.DataFrame, columns: Sequence[str]) -> Iterator[Suspic
         column = sample.get_column(name)
         if not is_named_id(name) or not is_readable(column.dtype) or column.dtype.is_float():
             continue
-        present = column.drop_nulls()
+        present = column.alias("values").drop_nulls()
         groups = present.n_unique()
         if groups >= LEAST_GROUPS and present.len() >= 2 * groups:
             words = f'"{name}" has {present.len() / groups:.1f} rows to a value, which would stand in train and in test'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,9 @@ import polars as pl
 from ymltrain.data.assignment import assign_rows, check_assignment, split_columns, surveyed
 from ymltrain.data.blocks import read_blocks
 from ymltrain.data.golden import GoldenDraw
+from ymltrain.data.leak_watch import LeakWatch
 from ymltrain.data.reading import column_values, finite_or_null
+from ymltrain.data.report import Leak
 from ymltrain.data.tally import DROPPED, TRAIN, Codes, FeatureTally
 from ymltrain.data.target import FittedTarget
 from ymltrain.data.target_fit import start_target
@@ -24,7 +26,10 @@ from ymltrain.plan.shapes import Reading
 
 @dataclass(frozen=True)
 class TableSpec:
-    """How a plan reads a table: its features, its target, the parts that other columns play, the seeds."""
+    """How a plan reads a table: its features, its target, the parts that other columns play, the seeds.
+
+    `drawn_rows` rows of train, and as many of the other splits, are drawn raw on the way, for a profile.
+    """
 
     features: Sequence[FeatureSpec]
     target: TargetSpec
@@ -33,6 +38,7 @@ class TableSpec:
     golden_rows: int
     event_time: str | None = None
     weight: str | None = None
+    drawn_rows: int = 0
 
     @property
     def roles(self) -> ColumnRoles:
@@ -52,7 +58,7 @@ class Learned:
     """What the first pass leaves.
 
     `codes` holds the split of each row of the table, `golden` the numbers of the golden rows; the tallies go on counting
-    in the second pass; `warnings` are about the target.
+    in the second pass; `warnings` are about the target, `leaks` about rows of several splits.
     """
 
     codes: Codes
@@ -61,12 +67,14 @@ class Learned:
     golden: npt.NDArray[np.int64]
     tallies: dict[str, FeatureTally]
     warnings: list[str]
+    leaks: tuple[Leak, ...] = ()
 
 
 def learn(source: Datasource, split: Split, encoders: Mapping[str, Encoder], spec: TableSpec) -> Learned:
     """Read the table once (twice for a split that surveys it). Raises DataError when it does not hold what training needs."""
     looked_at = split_columns(source, split, spec.roles)
-    texts = dict.fromkeys(looked_at, Reading(type="category"))
+    watch = LeakWatch(spec.features, spec.target.columns, spec.keys, spec.event_time)
+    texts = dict.fromkeys([*looked_at, *watch.columns], Reading(type="category"))
     columns: dict[str, Reading] = {**texts, **spec.columns}
     readings = {name: columns[name] for name in looked_at}
     assigning = surveyed(split, source, readings, spec.seeds["split"])
@@ -75,9 +83,10 @@ def learn(source: Datasource, split: Split, encoders: Mapping[str, Encoder], spe
     for first_row, block in read_blocks(source, columns):
         codes.append(assign_rows(assigning, looked_at, block, first_row, spec.seeds["split"]))
         fit.update(block, codes[-1], first_row)
+        watch.update(block, codes[-1], first_row)
     table_codes = np.concatenate([np.empty(0, np.uint8), *codes])
     check_assignment(table_codes, split.fractions, spec.target.name)
-    return fit.finish(table_codes)
+    return replace(fit.finish(table_codes), leaks=watch.finish(table_codes, looked_at))
 
 
 class TableFit:

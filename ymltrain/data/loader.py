@@ -1,7 +1,6 @@
-"""Batches: whole slices of tensors held in memory, in an order that is a function of (seed, epoch) alone.
+"""Batches: whole slices of tensors that are in memory or mapped from files, in an epoch's order.
 
-The order does not depend on workers, devices, strategy, batch size or where a run was resumed. What Lightning
-iterates carries row numbers only; the rows themselves are taken when a batch is trained on.
+What Lightning iterates carries row numbers only; the rows themselves are taken when a batch is trained on.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from ymltrain.data.order import RowOrder
 
 
 class EncodedRows(Protocol):
@@ -43,9 +44,10 @@ class Batch(NamedTuple):
 class TensorSplit:
     """The encoded rows of one split as tensors; batches come out on `device`, where the tensors may lie already."""
 
-    def __init__(self, batch: Batch, device: torch.device | None = None) -> None:
+    def __init__(self, batch: Batch, device: torch.device | None = None, dtype: torch.dtype | None = None) -> None:
         self.all = batch
         self.device = device or batch.target.device
+        self._dtype = dtype
 
     @classmethod
     def of(cls, split: EncodedRows) -> TensorSplit:
@@ -64,15 +66,16 @@ class TensorSplit:
         weight = 0 if self.all.weight is None else self.all.weight.nbytes
         return self.all.target.nbytes + weight + sum(tensor.nbytes for tensor in self.all.inputs.values())
 
-    def placed(self, device: torch.device, dtype: torch.dtype = torch.float32) -> TensorSplit:
+    def placed(self, device: torch.device, dtype: torch.dtype = torch.float32, *, is_streamed: bool = False) -> TensorSplit:
         """The split for training on a device: there as a whole when it takes at most half of the free memory.
 
-        Otherwise it stays in host memory and batches are copied over. Numbers become `dtype`; a floating point
-        target becomes float64 with a float64 network and stays float32 with any other.
+        Otherwise, and when it is streamed, it stays where it is and batches are copied over. Numbers become `dtype`, batch
+        by batch when it is streamed; a floating point target becomes float64 with a float64 network and stays float32 with
+        any other.
         """
-        inputs = {kind: _of_dtype(tensor, dtype) for kind, tensor in self.all.inputs.items()}
-        target = _of_dtype(self.all.target, dtype) if dtype == torch.float64 else self.all.target
-        split = TensorSplit(Batch(inputs, target, self.all.weight), device)
+        if is_streamed:
+            return TensorSplit(self.all, device, dtype)
+        split = TensorSplit(_converted(self.all, dtype), device)
         if device.type == "cpu" or split.nbytes * 2 > _free_memory(device):
             return split
         return TensorSplit(_each(split.all, lambda tensor: tensor.to(device)), device)
@@ -90,6 +93,7 @@ class TensorSplit:
         return self._on_device(_each(self.all, lambda tensor: tensor[start:stop]))
 
     def _on_device(self, batch: Batch) -> Batch:
+        batch = batch if self._dtype is None else _converted(batch, self._dtype)
         return batch if batch.target.device == self.device else _each(batch, self._copy)
 
     def _copy(self, tensor: Tensor) -> Tensor:
@@ -119,42 +123,38 @@ class StepGroup(NamedTuple):
 class StepLoader:
     """The rest of an epoch from a position on, in groups of optimizer steps.
 
-    It has no length on purpose: a sized loader's iterator is never run to its end by Lightning. Where it starts and
-    how large a group is are asked for when they are needed.
+    It has no length on purpose: a sized loader's iterator is never run to its end by Lightning. Where it starts, how large
+    a group is and where the rows lie are asked for when they are needed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it goes by, and what it asks for
         self,
         *,
-        order: Callable[[int], Tensor],
+        order: Callable[[int], RowOrder],
         batch_size: int,
         accumulate: int,
         start: Callable[[], tuple[int, int]],
         group_size: Callable[[], int],
+        device: Callable[[], torch.device] = lambda: torch.device("cpu"),
     ) -> None:
         self._order = order
         self._batch_size = batch_size
         self._accumulate = accumulate
         self._start = start
         self._group_size = group_size
+        self._device = device
 
     def __iter__(self) -> Iterator[StepGroup]:
         epoch, batch = self._start()
-        batches = torch.split(self._order(epoch), self._batch_size)
-        while batch < len(batches):
-            stop = min(len(batches), batch + self._group_size() * self._accumulate)
-            firsts = range(batch, stop, self._accumulate)
-            yield StepGroup(epoch, batch, [list(batches[first : min(first + self._accumulate, stop)]) for first in firsts])
+        order = self._order(epoch)
+        count = -(-order.rows // self._batch_size)
+        while batch < count:
+            stop = min(count, batch + self._group_size() * self._accumulate)
+            numbers = order.part(batch * self._batch_size, min(stop * self._batch_size, order.rows))
+            batches = torch.split(numbers.to(self._device()), self._batch_size)
+            firsts = range(0, len(batches), self._accumulate)
+            yield StepGroup(epoch, batch, [list(batches[first : first + self._accumulate]) for first in firsts])
             batch = stop
-
-
-def epoch_order(seed: int, epoch: int, rows: int) -> Tensor:
-    """All row numbers in the order of one epoch: the ranks of `rows` draws of Philox with the key (seed, epoch).
-
-    Raw draws are the part of numpy's generators whose stream never changes between versions.
-    """
-    draws = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64)).random_raw(rows)
-    return torch.from_numpy(np.argsort(draws, kind="stable"))
 
 
 def count_steps(rows: int, batch_size: int, accumulate: int) -> tuple[int, int]:
@@ -168,6 +168,11 @@ def _as_tensor(array: npt.NDArray[Any]) -> Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable", category=UserWarning)
         return torch.from_numpy(array)
+
+
+def _converted(batch: Batch, dtype: torch.dtype) -> Batch:
+    inputs = {kind: _of_dtype(tensor, dtype) for kind, tensor in batch.inputs.items()}
+    return Batch(inputs, _of_dtype(batch.target, dtype) if dtype == torch.float64 else batch.target, batch.weight)
 
 
 def _of_dtype(tensor: Tensor, dtype: torch.dtype) -> Tensor:

@@ -1,14 +1,15 @@
 """All that training needs of a table, in two passes over it.
 
 The first pass assigns rows to splits and learns from the train rows, the second encodes. Memory holds the encoded
-arrays, one byte per row of the table and a few blocks of rows, whatever the size of the file. The same data and seeds
-give the same bytes, whatever the source's batches or the number of threads.
+arrays, nine bytes per row of the table (seventeen with keys) and a few blocks of rows, whatever the size of the file. The
+same data and seeds give the same bytes, whatever the source's batches or the number of threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ymltrain.data.cache import Allocate, CachedState, EncodedCache, in_memory
+from ymltrain.data.drawing import DrawnRows, read_drawn, write_drawn
 from ymltrain.data.encoding import EncodedSplit, changed_meanwhile, encode_splits, encoded_split, split_arrays
 from ymltrain.data.learning import Learned, TableSpec, learn
 from ymltrain.data.report import SPLITS, DataReport, SplitName
@@ -29,7 +31,8 @@ from ymltrain.kinds.contracts import Datasource, Encoder, FittedEncoder, Split
 class PreparedData:
     """A table ready for training, what was learned from it, and what was found in it.
 
-    `encoders` go by feature column; `golden` holds raw rows, the feature columns as they were read.
+    `encoders` go by feature column; `golden` holds raw rows, the feature columns as they were read. `drawn` gives the rows
+    for a profile, from memory or from the cache (OSError when someone has cleared that).
     """
 
     splits: Mapping[SplitName, EncodedSplit]
@@ -38,6 +41,7 @@ class PreparedData:
     golden: pl.DataFrame
     report: DataReport
     fingerprint: str
+    drawn: Callable[[], DrawnRows] | None = None
 
 
 def prepare_data(
@@ -59,9 +63,22 @@ def prepare_data(
         return _restore(*found, encoders)
     with cache.filling() as filling:
         prepared = _prepare(source, split, encoders, spec, fingerprint, filling.allocate)
-        if filling.folder is not None:
-            cache.publish(filling.folder, _state(prepared), split_arrays(prepared.splits), prepared.golden)
-    return prepared
+        if filling.folder is None:
+            return prepared
+        drawn = prepared.drawn() if prepared.drawn is not None else None
+        if drawn is not None and not _kept(drawn, filling.folder):
+            return prepared
+        state = _state(prepared, drawn)
+        place = cache.publish(filling.folder, state, split_arrays(prepared.splits), prepared.golden)
+    return prepared if place is None or drawn is None else replace(prepared, drawn=partial(read_drawn, place, drawn.train_rows))
+
+
+def _kept(drawn: DrawnRows, folder: Path) -> bool:
+    try:
+        write_drawn(drawn, folder)
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+    return True
 
 
 def _prepare(  # noqa: PLR0913 - what `prepare_data` was given, and where the arrays go
@@ -74,15 +91,24 @@ def _prepare(  # noqa: PLR0913 - what `prepare_data` was given, and where the ar
 ) -> PreparedData:
     learned = learn(source, split, encoders, spec)
     try:
-        splits, golden = encode_splits(source, learned, spec, allocate)
+        encoded = encode_splits(source, learned, spec, allocate)
     except DataError:
         _check_unchanged(source, fingerprint)
         raise
     _check_unchanged(source, fingerprint)
-    return PreparedData(splits, learned.encoders, learned.target, golden, _report(learned), fingerprint)
+    drawn = encoded.drawn
+    return PreparedData(
+        splits=encoded.splits,
+        encoders=learned.encoders,
+        target=learned.target,
+        golden=encoded.golden,
+        report=_report(learned),
+        fingerprint=fingerprint,
+        drawn=None if drawn is None else lambda: drawn,
+    )
 
 
-def _state(prepared: PreparedData) -> CachedState:
+def _state(prepared: PreparedData, drawn: DrawnRows | None) -> CachedState:
     return CachedState(
         fingerprint=prepared.fingerprint,
         encoders={name: encoder.state for name, encoder in prepared.encoders.items()},
@@ -90,6 +116,7 @@ def _state(prepared: PreparedData) -> CachedState:
         report=prepared.report,
         rows={name: split.rows for name, split in prepared.splits.items()},
         files={},
+        drawn_of=None if drawn is None else drawn.train_rows,
     )
 
 
@@ -107,6 +134,7 @@ def _restore(
         golden=pl.read_parquet(golden),
         report=state.report,
         fingerprint=state.fingerprint,
+        drawn=None if state.drawn_of is None else partial(read_drawn, golden.parent, state.drawn_of),
     )
 
 
@@ -120,6 +148,7 @@ def _report(learned: Learned) -> DataReport:
     rows = split_counts(counts)
     dropped = int(counts[DROPPED])
     warnings = [f"{dropped:,} of {len(learned.codes):,} rows have no target and were dropped"] if dropped else []
+    warnings += [str(leak) for leak in learned.leaks]
     warnings += learned.warnings
     features = []
     for tally in learned.tallies.values():
@@ -133,4 +162,5 @@ def _report(learned: Learned) -> DataReport:
         fitted_rows=rows.train,
         features=tuple(features),
         warnings=tuple(warnings),
+        leaks=learned.leaks,
     )

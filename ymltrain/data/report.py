@@ -33,6 +33,19 @@ class FeatureReport(msgspec.Struct, frozen=True, kw_only=True):
     is_constant: bool
 
 
+class Leak(msgspec.Struct, frozen=True, kw_only=True):
+    """What may have told a model the answers: a stable code, the column (None: rows), and how many rows."""
+
+    code: str
+    column: str | None
+    message: str
+    hint: str
+    rows: int
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.message}; {self.hint}"
+
+
 class DataReport(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a table's rows. Everything learned from data was learned from `fitted_rows` rows of `fitted_on`."""
 
@@ -43,6 +56,7 @@ class DataReport(msgspec.Struct, frozen=True, kw_only=True):
     fitted_rows: int
     features: tuple[FeatureReport, ...]
     warnings: tuple[str, ...]
+    leaks: tuple[Leak, ...] = ()
 
 
 def feature_warnings(report: FeatureReport, rows: SplitCounts) -> Iterator[str]:

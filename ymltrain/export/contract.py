@@ -42,7 +42,7 @@ class EncoderState(msgspec.Struct, frozen=True, kw_only=True):
 class ProgramFeature(msgspec.Struct, frozen=True, kw_only=True):
     """One feature: how its column is read, how it is encoded, and where that goes.
 
-    Its values stand in `columns` columns of the array `input`, from `first` (counted from 0) on. With a `formula` they are
+    Where a value is missing and there is a `default`, that is served. Its values stand in `columns` columns of the array `input`, from `first` (counted from 0) on. With a `formula` they are
     raw, and the program encodes them by it.
     """
 
@@ -50,6 +50,7 @@ class ProgramFeature(msgspec.Struct, frozen=True, kw_only=True):
     type: ColumnType
     time_zone: str | None
     format: str | None
+    default: str | float | bool | None
     input: str
     first: int
     columns: int

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ymltrain.bundle.defaults import fill_defaults
 from ymltrain.bundle.predictor import Predictor
 from ymltrain.data.reading import column_values, finite_or_null
 from ymltrain.kinds.formula import Formula, raw_values
@@ -49,12 +50,13 @@ class Layout:
         return {name: width for name, width in widths.items() if width}
 
     def arrays(self, predictor: Predictor, rows: pl.DataFrame) -> Arrays:
-        """The inputs for rows as `Predictor.read` gives them."""
+        """The inputs for rows as `Predictor.read` gives them, serving defaults filled in."""
         encoded = dict(predictor.feature_values(predictor.encode(rows)))
+        filled = fill_defaults(rows, predictor.features)
         arrays: Arrays = {name: np.empty((rows.height, width), DTYPES[name]) for name, width in self.widths.items()}
         for feature in self.features:
             if feature.formula is not None:
-                column = finite_or_null(column_values(rows, feature.column))
+                column = finite_or_null(column_values(filled, feature.column))
                 values: npt.NDArray[Any] = raw_values(column, feature.columns)
             else:
                 values = encoded[feature.column].reshape(rows.height, feature.columns)

@@ -106,6 +106,7 @@ def _feature(where: FeatureInput, feature: FeatureContract, predictor: Predictor
         type=feature.type,
         time_zone=feature.time_zone if is_time else None,
         format=feature.format,
+        default=feature.serving_default,
         input=where.name,
         first=where.first,
         columns=where.columns,

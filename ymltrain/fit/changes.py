@@ -33,6 +33,7 @@ RULES: tuple[tuple[str, Verdict], ...] = (
     ("trainer.log_histograms_every_n_steps", Verdict.SAFE),
     ("trainer.log_graph", Verdict.SAFE),
     ("trainer.batch_size", Verdict.REFUSED),
+    ("trainer.shuffle_window", Verdict.REFUSED),
     ("trainer", Verdict.FORCE),
     ("optimizer.type", Verdict.REFUSED),
     ("optimizer", Verdict.FORCE),

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from ymltrain.bundle.tensors import digest_tensors
-from ymltrain.data.loader import epoch_order
+from ymltrain.data.order import order_of
+from ymltrain.data.paging import MappedRows
 from ymltrain.plan.plan import Plan
 from ymltrain.record.evidence import Evidence, Level
 from ymltrain.run.random_state import capture_generators, seed_generators
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ymltrain.data.prepare import PreparedData
 
 ORDER_EPOCHS = 2
+ORDER_ROWS = 1 << 20
+DIGESTED_ROWS = 1 << 16
 
 
 def gather_evidence(plan: Plan, data: PreparedData, network: nn.Module | None) -> Evidence:
@@ -37,8 +40,11 @@ def gather_evidence(plan: Plan, data: PreparedData, network: nn.Module | None) -
         data=data.fingerprint,
         data_read_as="full content, as the datasource says",
         rows=msgspec.to_builtins(data.report.rows),
-        encoded={name: arrays_digest(vars(split)) for name, split in data.splits.items()},
-        order=order_digest(plan.seeds["order"], train_rows, epochs),
+        encoded={
+            name: arrays_digest({**split.inputs, "target": split.target, "weight": split.weight})
+            for name, split in data.splits.items()
+        },
+        order=order_digest(plan.seeds["order"], train_rows, epochs, plan.trainer.shuffle_window),
         order_epochs=epochs,
         initial_weights=None if network is None else digest_tensors(network.state_dict()),
         generators=_states_digest(capture_generators(torch.device("cpu"))),
@@ -53,21 +59,27 @@ def declared_level(plan: Plan) -> Level:
     return "bitwise" if plan.topology.accelerator == "cpu" and plan.topology.world_size == 1 else "same-hardware"
 
 
-def order_digest(seed: int, rows: int, epochs: int) -> str:
+def order_digest(seed: int, rows: int, epochs: int, window: int | None = None) -> str:
     """The digest of the row numbers of the first epochs, in the order in which they are trained on."""
     digest = hashlib.sha256(b"ymltrain order 1\n")
     for epoch in range(epochs):
-        digest.update(epoch_order(seed, epoch, rows).numpy().astype("<i8").tobytes())
+        order = order_of(seed, epoch, rows, window)
+        for start in range(0, rows, ORDER_ROWS):
+            digest.update(order.part(start, start + ORDER_ROWS).numpy().astype("<i8").tobytes())
     return "sha256:" + digest.hexdigest()
 
 
 def arrays_digest(arrays: Mapping[str, Any]) -> str:
-    """The digest of named arrays; what is no array is passed over."""
-    digest = hashlib.sha256(b"ymltrain arrays 1\n")
+    """The digest of named arrays; what is no array is passed over. Of arrays mapped from files a part at a time is in memory."""
+    digest = hashlib.sha256(b"ymltrain arrays 2\n")
     for name, array in sorted(arrays.items()):
         if isinstance(array, np.ndarray):
             digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-            digest.update(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data if array.size else b"")
+            pages = MappedRows([array])
+            for start in range(0, len(array) if array.size else 0, DIGESTED_ROWS):
+                part = array[start : start + DIGESTED_ROWS]
+                digest.update(np.ascontiguousarray(part).view(np.uint8).reshape(-1).data)
+                pages.release(start, start + len(part))
     return "sha256:" + digest.hexdigest()
 
 

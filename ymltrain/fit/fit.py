@@ -210,7 +210,7 @@ class _Fit:
                     data,
                     outcome.weights,
                     metrics,
-                    make_profile=profile_maker(job),
+                    make_profile=profile_maker(job, data),
                     make_exports=export_maker(job),
                     evaluation=evaluated.record,
                     baselines=evaluated.baselines,

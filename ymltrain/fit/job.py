@@ -21,6 +21,9 @@ from ymltrain.record.directory import RunDirectory
 from ymltrain.record.final import RegisteredModel
 from ymltrain.registry.location import located
 
+PROFILED_ROWS = 200_000
+"""How many rows of train, and of the other splits, a profile is made of at most."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -74,6 +77,7 @@ class Job:
             golden_rows=plan.skew.golden_rows,
             event_time=plan.event_time,
             weight=plan.weight,
+            drawn_rows=PROFILED_ROWS if plan.skew.profile else 0,
         )
 
     def prepare_data(self) -> PreparedData:

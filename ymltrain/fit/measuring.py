@@ -25,6 +25,7 @@ from ymltrain.fit.memory import RankMemory
 from ymltrain.kinds.contracts import Loss, Model, Optimizer, Strategy
 from ymltrain.plan.shapes import FeatureShape, OutputShape
 from ymltrain.plan.topology import Topology
+from ymltrain.run.row_losses import row_losses
 from ymltrain.run.weights import network_dtype
 
 CPU = torch.device("cpu")
@@ -76,7 +77,7 @@ def _step(
     tracker = MemTracker()
     tracker.track_external(network, optimizer, *inputs.values(), target)
     with tracker:
-        losses = loss(full_precision(network(inputs)), target)
+        losses = row_losses(loss, full_precision(network(inputs)), target)
         torch.autograd.backward(losses.sum() / len(losses))
         optimizer.step()
     snapshot = tracker.get_tracker_snapshot("peak")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,10 +33,11 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What was written."""
+    """What was written. `defaulted` counts values that a serving default stood in for, by column."""
 
     rows: int
     columns: tuple[str, ...]
+    defaulted: Mapping[str, int] = field(default_factory=dict)
 
 
 def predict_file(predictor: Predictor, source: Datasource, output: Path, serving_log: Path | None = None) -> Predicted:
@@ -48,7 +50,12 @@ def predict_file(predictor: Predictor, source: Datasource, output: Path, serving
         raise UsageError("YT818", f'the type of "{output}" is not one that can be written', f"end it in {', '.join(WRITERS)}")
     _check_columns(predictor, source)
     log = None if serving_log is None else OfflineLog(serving_log, predictor)
-    predictions = pl.concat([_predict(predictor, batch, log) for batch in _batches(predictor, source)])
+    defaulted: Counter[str] = Counter()
+    parts = []
+    for batch in _batches(predictor, source):
+        parts.append(_predict(predictor, batch, log))
+        defaulted.update(predictor.defaults.count(batch))
+    predictions = pl.concat(parts)
     unfinished = output.with_name(f".{output.name}.unfinished")
     try:
         with unfinished.open("wb") as file:
@@ -59,7 +66,7 @@ def predict_file(predictor: Predictor, source: Datasource, output: Path, serving
         raise UsageError("YT819", f"{output} cannot be written: {error.strerror}", "choose another place") from None
     if log is not None:
         log.finish()
-    return Predicted(predictions.height, tuple(predictions.columns))
+    return Predicted(predictions.height, tuple(predictions.columns), defaulted)
 
 
 def _predict(predictor: Predictor, rows: pl.DataFrame, log: OfflineLog | None) -> pl.DataFrame:
@@ -75,7 +82,7 @@ def _predict(predictor: Predictor, rows: pl.DataFrame, log: OfflineLog | None) -
 
 def _check_columns(predictor: Predictor, source: Datasource) -> None:
     there = list(pl.Schema(source.schema()))
-    missing = [column for column in predictor.columns if column not in there]
+    missing = [column for column in predictor.columns if column not in there and column not in predictor.defaults.values]
     if missing:
         message = f"the data lack {', '.join(missing)}, which {predictor.contract.name} takes"
         raise BundleError("YT923", message, did_you_mean(missing[0], there))
@@ -84,5 +91,10 @@ def _check_columns(predictor: Predictor, source: Datasource) -> None:
 def _batches(predictor: Predictor, source: Datasource) -> Iterator[pl.DataFrame]:
     columns = predictor.columns
     yield read_rows(pl.DataFrame(schema=dict.fromkeys(columns, pl.Null)), columns)
-    for batch in source.batches(source_columns(columns)):
-        yield read_rows(batch, columns)
+    there = set(pl.Schema(source.schema()))
+    asked = {name: reading for name, reading in columns.items() if name in there}
+    lacking = [name for name in columns if name not in there]
+    for batch in source.batches(source_columns(asked)):
+        frame = pl.DataFrame(batch)
+        frame = frame.hstack(pl.DataFrame({name: [None] * frame.height for name in lacking})) if lacking else frame
+        yield read_rows(frame, columns)

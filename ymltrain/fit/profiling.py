@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ymltrain.bundle.predictor import Predictor
-from ymltrain.data.drawing import draw_rows
-from ymltrain.fit.job import Job
+from ymltrain.data.drawing import DrawnRows, draw_rows
+from ymltrain.data.prepare import PreparedData
+from ymltrain.fit.job import PROFILED_ROWS, Job
 
-PROFILED_ROWS = 200_000
 
-
-def profile_maker(job: Job) -> Callable[[Predictor], bytes] | None:
+def profile_maker(job: Job, data: PreparedData) -> Callable[[Predictor], bytes] | None:
     """A function that makes the profile with the bundle's predictor; None when the recipe wants none.
 
-    Reads the table once more: profiles are of raw values, and hold at most 200,000 drawn rows of either part.
+    Profiles are of raw values. Their rows were drawn while the data were prepared; the table is read anew only where the
+    cache that held them was cleared meanwhile.
     """
     if not job.plan.skew.profile:
         return None
@@ -25,9 +25,18 @@ def profile_maker(job: Job) -> Callable[[Predictor], bytes] | None:
         from ymltrain.skew.reference import ProfileRows, make_profile
         from ymltrain.skew.settings import check_settings
 
-        drawn = draw_rows(job.source(), job.build(job.plan.node("split")), job.table_spec(), PROFILED_ROWS)
+        drawn = _drawn(job, data)
         orders = {feature.column: feature.order for feature in job.plan.features if feature.order is not None}
         rows = ProfileRows(train=drawn.train, held_out=drawn.held_out, orders=orders)
         return write_profile(make_profile(predictor, rows, libraries(), check_settings(job.plan.skew)))
 
     return make
+
+
+def _drawn(job: Job, data: PreparedData) -> DrawnRows:
+    if data.drawn is not None:
+        try:
+            return data.drawn()
+        except OSError:
+            pass  # another run's data took its place in the cache
+    return draw_rows(job.source(), job.build(job.plan.node("split")), job.table_spec(), PROFILED_ROWS)

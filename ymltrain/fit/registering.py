@@ -11,6 +11,7 @@ from ymltrain.bundle.contract import Contract
 from ymltrain.diagnostics import RegistryError
 from ymltrain.fit.gate_evidence import gather_evidence
 from ymltrain.fit.job import Job
+from ymltrain.fit.skew_evidence import Surroundings, check_holder
 from ymltrain.kinds.contracts import Metric
 from ymltrain.plan.events import StageChanged
 from ymltrain.record.directory import RunDirectory
@@ -52,11 +53,13 @@ def register_bundle(
         return version, None
     if known is not None and spec.promote.alias in known.aliases:
         return version, spec.promote.alias
+    evidence = gather_evidence(job.run.bundle, spec.promote, job.catalog, job.environment)
+    skew = check_holder(registry, spec.model, spec.promote, Surroundings(job.workspace, job.catalog, job.environment))
     promotion = registry.promote(
         spec.model,
         version.version,
         spec.promote,
-        evidence=gather_evidence(job.run.bundle, spec.promote, job.catalog, job.environment),
+        evidence=msgspec.structs.replace(evidence, skew=skew),
         write_id=write_ids.promote,
     )
     for gate in promotion.gates:

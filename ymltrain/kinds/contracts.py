@@ -155,7 +155,12 @@ class Encoder(Protocol):
 
 
 class Model(Protocol):
-    """Constructed as `Implementation(params)`."""
+    """Constructed as `Implementation(params)`.
+
+    It may propose what trains it well, as class attributes: `defaults`, sections of a recipe in long form (`optimizer`,
+    `lr_scheduler`, `trainer`), and `encoders`, the encoder's name by column type. They take the place of
+    the framework's defaults: whatever a recipe writes wins, and `explain` says whose default a value is.
+    """
 
     def shapes(self, features: Sequence[FeatureShape], output: OutputShape) -> Sequence[TensorShape]:
         """Names and shapes of all parameters that `build` will make, without importing torch."""
@@ -163,6 +168,9 @@ class Model(Protocol):
 
     def build(self, features: Sequence[FeatureShape], output: OutputShape) -> torch.nn.Module:
         """A network with `forward(inputs: dict[str, Tensor]) -> Tensor [n, output.width]`.
+
+        Several networks in one give `[n, members, output.width]` while they train, where a row's loss is the mean of its
+        members' losses, and in evaluation their one prediction.
 
         `inputs` holds one tensor per kind of encoded feature, its columns in the order of `features`:
         `number` float32 `[n, sum of widths]`, `category` int32 `[n, number of category features]`, `tokens` int32

@@ -29,6 +29,11 @@ def gate_problems(gate: Gate) -> Iterator[tuple[str, str]]:
         yield f'the gate on "{gate.subject}" has no condition', f"write {_or(allowed)}"
     elif unfit := [name for name in stated if name not in allowed]:
         yield f'the gate on "{gate.subject}" has no use for {_or(unfit)}', f"it takes {_or(allowed)}" if allowed else "leave it out"
+    if gate.check == "skew" and gate.log is None:
+        yield "the gate on skew names no log", "write `log: FOLDER`, where the server of the version that holds the alias writes"
+    for name in ("log", "allow"):
+        if gate.check != "skew" and getattr(gate, name) is not None:
+            yield f'the gate on "{gate.subject}" has no use for {name}', "it belongs to `check: skew`"
     if gate.tolerance and (gate.metric is None or gate.better_than is None):
         yield f'the gate on "{gate.subject}" has no use for tolerance', "it says how much worse than `better_than` a metric may be"
 

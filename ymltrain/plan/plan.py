@@ -45,7 +45,11 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeatureSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One input column: how it is read and which node encodes it. `order` is that of a category's values."""
+    """One input column: how it is read and which node encodes it. `order` is that of a category's values.
+
+    `available_at` is `prediction`, `later`, or the column that holds the time from which a row's value is known;
+    `serving_default` is what a row gets that is served without a value.
+    """
 
     column: str
     type: ColumnType
@@ -53,6 +57,8 @@ class FeatureSpec(msgspec.Struct, frozen=True, kw_only=True):
     order: tuple[str, ...] | None = None
     time_zone: str = "UTC"
     format: str | None = None
+    available_at: str | None = None
+    serving_default: str | float | bool | None = None
 
     @property
     def reading(self) -> Reading:

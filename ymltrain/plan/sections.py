@@ -57,6 +57,17 @@ class Trainer(Section, frozen=True, kw_only=True):
         Meta(description="How optimizer.lr grows with the rows of a step, from what it is at `lr_batch_size` rows."),
     ] = "none"
     lr_batch_size: Annotated[int, Meta(ge=1, description="The rows of a step that optimizer.lr is written for.")] = 256
+    shuffle_window: (
+        Annotated[
+            int,
+            Meta(
+                ge=64,
+                description="Rows that are shuffled among each other at a time, so that a table larger than memory is read in "
+                "pieces; null shuffles all rows.",
+            ),
+        ]
+        | None
+    ) = None
     accumulate_grad_batches: Annotated[int, Meta(ge=1, description="Batches whose gradients make one optimizer step.")] = 1
     gradient_clip_val: Annotated[float, Meta(gt=0, description="Clip the gradients' total norm to this value.")] | None = None
     precision: Annotated[Precision, Meta(description="Lightning's names; 32-true is full float32.")] = "32-true"
@@ -192,7 +203,7 @@ class Gate(Section, frozen=True, kw_only=True):
             Meta(
                 description="Look at something else than a metric. size: bytes of all files. latency: milliseconds to predict one "
                 "row. golden: the golden rows replay. contract: serves whoever calls the holder of `better_than`. slices: rows of "
-                "every slice of the evaluation. skew: a clean check."
+                "every slice of the evaluation. skew: a clean check of the serving log of the version that holds the alias now."
             ),
         ]
         | None
@@ -203,6 +214,12 @@ class Gate(Section, frozen=True, kw_only=True):
     ] = 0.0
     at_least: Annotated[float, Meta(description="The value must reach this.")] | None = None
     at_most: Annotated[float, Meta(description="The value may not exceed this.")] | None = None
+    log: (
+        Annotated[str, Meta(min_length=1, description="Of skew: the log, or the folder of it; relative to the workspace.")] | None
+    ) = None
+    allow: Annotated[Literal["drift"], Meta(description="Of skew: drift lets it pass too, so that only faults stop it.")] | None = (
+        None
+    )
 
     @property
     def subject(self) -> str:

@@ -148,6 +148,13 @@ def _column() -> dict[str, Any]:
             },
             "time_zone": _text("Of a timestamp: the zone of times without one, and of its clock and calendar; UTC by default."),
             "format": _text("Of a timestamp: how it is written, in strftime's signs, where it is not ISO 8601: %d.%m.%Y %H:%M."),
+            "available_at": _text(
+                "When its value is known: prediction, later (a feature then needs a serving_default), or the column of that time."
+            ),
+            "serving_default": {
+                "type": ["string", "number", "boolean"],
+                "description": "What a row gets that is served without a value; counted in the serving log.",
+            },
         },
     }
 

@@ -56,7 +56,7 @@ class Merge:
         if was is None or now is None or was == now:
             return lower.mapping
         shared = self._shared_params(kind, was, now) if kind is not None else frozenset[str]()
-        owned = KINDS[kind].owned_keys if kind is not None else ("type",)
+        owned = KINDS[kind].owned_keys if kind is not None else ("type", "available_at", "serving_default")
         kept = {key: entry for key, entry in lower.mapping.items() if key in owned or key in shared}
         dropped = [key for key in lower.mapping if key not in kept and key not in upper.mapping]
         if dropped:

@@ -16,7 +16,7 @@ YT971 a protected alias, YT972 histories that differ.
 """
 
 from ymltrain.registry.events import GateOutcome, Link, Promotion
-from ymltrain.registry.gates import Evidence, Goal, GoldenReplay
+from ymltrain.registry.gates import Evidence, Goal, GoldenReplay, SkewVerdict
 from ymltrain.registry.location import located
 from ymltrain.registry.made import Made
 from ymltrain.registry.references import Reference, parse_reference
@@ -35,6 +35,7 @@ __all__ = [
     "Promotion",
     "Reference",
     "Registry",
+    "SkewVerdict",
     "Version",
     "located",
     "new_write_id",

@@ -25,6 +25,12 @@ def contract_problems(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[st
 def _input_problems(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
     sent, asked = old.get("properties", {}), new.get("properties", {})
     problems = [f"it needs the column {name}, which callers do not send" for name in new.get("required", ()) if name not in sent]
+    needed = set(old.get("required", ()))
+    problems += [
+        f"it needs the column {name}, which callers may leave out"
+        for name in new.get("required", ())
+        if name in sent and name not in needed
+    ]
     for name in sorted(set(sent) & set(asked)):
         was, now = _types(sent[name]), _types(asked[name])
         if was - now:
@@ -37,6 +43,7 @@ def _target(contract: Mapping[str, Any]) -> str:
     return ", ".join(target.get("columns") or [str(target.get("column"))])
 
 
-def _types(schema: Mapping[str, Any]) -> set[str]:
-    kinds = schema.get("type", [])
+def _types(schema: object) -> set[str]:
+    """The types that a property takes; none where it may not be there."""
+    kinds: Any = schema.get("type", []) if isinstance(schema, Mapping) else []
     return {kinds} if isinstance(kinds, str) else set(kinds)

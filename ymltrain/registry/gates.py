@@ -30,15 +30,30 @@ class GoldenReplay(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
 
 
+class SkewVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check said of the serving log of the version that holds an alias (None while none does), or why it could not be made.
+
+    `findings` are the first of them, in words.
+    """
+
+    alias: str
+    version: int | None = None
+    verdict: Literal["ok", "drift", "fault"] | None = None
+    rows: int = 0
+    findings: tuple[str, ...] = ()
+    problem: str | None = None
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured of a version for its gates; None is what nobody measured.
 
-    `latency` is in milliseconds for one row, `skew` the verdict of a skew check. The rows of slices are recorded with the version.
+    `latency` is in milliseconds for one row, `skew` the verdict on each serving log that a gate names. The rows of slices are
+    recorded with the version.
     """
 
     latency: float | None = None
     golden: GoldenReplay | None = None
-    skew: Literal["ok", "drift", "fault"] | None = None
+    skew: Mapping[str, SkewVerdict] = {}
 
 
 class Court:
@@ -182,9 +197,20 @@ def _slices(gate: Gate, court: Court, _: Version | None) -> tuple[float | None, 
     return slices[least], [(not thin, words)]
 
 
-def _skew(_: Gate, court: Court, __: Version | None) -> tuple[float | None, Found]:
-    verdict = court.evidence.skew
-    return None, [_not_measured("skew")] if verdict is None else [(verdict == "ok", f"the skew check says: {verdict}")]
+def _skew(gate: Gate, court: Court, _: Version | None) -> tuple[float | None, Found]:
+    found = court.evidence.skew.get(gate.log or "")
+    if found is None:
+        return None, [_not_measured("skew")]
+    if court.state.aliases.get(found.alias) != found.version:
+        return None, [(False, f"{found.alias} moved while its log was checked: promote again")]
+    if found.version is None:
+        return None, [(True, f"no version is {found.alias}, so there is no log of it")]
+    name = f"the log of {found.alias} (version {found.version})"
+    if found.verdict is None:
+        return None, [(False, f"{name} cannot be checked: {found.problem}")]
+    passed = found.verdict in ("ok", gate.allow)
+    why = f": {', '.join(found.findings)}" if found.findings else ""
+    return None, [(passed, f"the skew check of {name}, {found.rows:,} records, says {found.verdict}{why}")]
 
 
 def _not_measured(what: str) -> tuple[bool, str]:

@@ -82,7 +82,7 @@ def _settings(graph: PluginGraph) -> Table:
     table = _table("key", "value", "set by")
     for key_path, setting in origins(graph):
         origin = origin_text(setting)
-        table.add_row(key_path, value_text(setting.value), origin, style="dim" if origin == "default" else "")
+        table.add_row(key_path, value_text(setting.value), origin, style="dim" if origin.startswith("default") else "")
     return table
 
 

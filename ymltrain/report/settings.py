@@ -29,7 +29,9 @@ def origin_text(setting: Setting) -> str:
     """An origin in words."""
     if setting.file is None:
         return "default"
-    place = setting.file if setting.origin.value == "override" else f"{setting.file}:{setting.line}"
+    place = setting.file if setting.line is None or setting.origin.value == "override" else f"{setting.file}:{setting.line}"
+    if setting.origin.value == "default":
+        return f"default of {place}"
     return place if setting.origin.value in ("file", "override") else f"{setting.origin.value}, {place}"
 
 

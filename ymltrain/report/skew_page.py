@@ -172,10 +172,10 @@ def _curves(checked: Checked, reference: Profile) -> Iterator[Part]:
         checked.report.features,
         key=lambda name: -checked.report.features[name].distance * (0.01 + checked.report.features[name].impact),
     )
-    told = [finding.feature for finding in checked.report.findings if finding.feature in reference.features]
+    told = [finding.feature for finding in checked.report.findings if finding.feature in checked.report.features]
     names = list(dict.fromkeys([*[name for name in told if name is not None], *ordered]))[:SHOWN_FEATURES]
     for position, name in enumerate(names):
-        parts = list(_feature_charts(checked, name, reference.features[name], checked.log.features[name]))
+        parts = [part for drawn in _drawn(checked, reference, name) for part in _feature_charts(checked, name, *drawn)]
         is_told = name in told
         if position < DRAWN_FEATURES or is_told:
             yield Fold(name, parts, is_open=position < 3 or is_told)
@@ -184,11 +184,20 @@ def _curves(checked: Checked, reference: Profile) -> Iterator[Part]:
         yield Fold("predictions", parts, is_open=any(found.skew_class == "prediction" for found in checked.report.findings))
 
 
-def _feature_charts(checked: Checked, name: str, was: Distribution, now: Distribution) -> Iterator[Part]:
+def _drawn(checked: Checked, reference: Profile, name: str) -> Iterator[tuple[str, Distribution, Distribution]]:
+    """What is drawn of a column, by a name of its own: its values, or the aspects of a time, a text or a vector."""
+    if name in reference.features:
+        yield name, reference.features[name], checked.log.features[name]
+    for key, aspect in reference.aspects.items():
+        if aspect.column == name and key in checked.log.aspects:
+            yield key, aspect.found, checked.log.aspects[key]
+
+
+def _feature_charts(checked: Checked, column: str, name: str, was: Distribution, now: Distribution) -> Iterator[Part]:
     yield _histogram(name, was, now)
     timeline = _timeline(checked, name, was)
     if len(timeline[0]) > 1:
-        onset = next((found.onset_row for found in checked.report.findings if found.feature == name and found.onset_row), None)
+        onset = next((found.onset_row for found in checked.report.findings if found.feature == column and found.onset_row), None)
         series: dict[str, Any] = {"distance": timeline}
         if onset is not None:
             series["change begins"] = ([onset, onset], [0, max(timeline[1])])

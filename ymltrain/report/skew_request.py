@@ -19,6 +19,7 @@ def show_request(explained: ExplainedRequest) -> None:
     for number, step in enumerate(explained.steps):
         differs = step.equal is False
         mark = "" if step.equal is None else "equal" if step.equal else "differs" + (f": {step.cause}" if step.cause else "")
+        mark = "its declared default is served" if step.equal is None and step.cause == "serving_default" else mark
         if number == explained.first_difference:
             mark = f"FIRST {mark}"
         style = "red" if differs else ""

@@ -9,17 +9,20 @@ from __future__ import annotations
 import math
 import signal
 import threading
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy.typing as npt
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 
-from ymltrain.data.loader import StepGroup, TensorSplit
+from ymltrain.data.loader import EncodedRows, StepGroup, TensorSplit
+from ymltrain.data.paging import MappedRows
 from ymltrain.data.ranks import Ranks
 from ymltrain.evaluation.evaluate import Measures, evaluate, full_precision, weighted
 from ymltrain.run.drawing import draw_graph, take_histograms
@@ -30,6 +33,7 @@ from ymltrain.run.pace import Pace
 from ymltrain.run.parts import TrainingData, TrainingParts
 from ymltrain.run.pieces import whole
 from ymltrain.run.pulse import BACKWARD, BETWEEN, FORWARD, OPTIMIZER, SAVING, VALIDATION
+from ymltrain.run.row_losses import row_losses
 from ymltrain.run.weights import network_dtype
 
 EVALUATION_BATCHES = 4  # without gradients, four batches take about the memory that training takes for one
@@ -47,6 +51,11 @@ class TrainingModule(LightningModule):
         self._measures = Measures(parts.loss.build(), parts.metrics, data.target, loop.ranks)
         self._train = TensorSplit.of(data.train)
         self._val = TensorSplit.of(data.val) if data.val is not None and data.val.rows else None
+        self._is_streamed = loop.trainer.shuffle_window is not None
+        self.pages = MappedRows(_arrays(data.train))
+        self._val_pages = MappedRows(_arrays(data.val)) if data.val is not None else None
+        if self._is_streamed:
+            self.pages.release(0, data.train.rows)  # what was looked at before training
         self.loop = loop
         self._keeper = keeper
         self._pace = pace
@@ -85,8 +94,8 @@ class TrainingModule(LightningModule):
 
     def on_fit_start(self) -> None:
         dtype = network_dtype(self.trainer.precision)
-        self._train = self._train.placed(self.device, dtype)
-        self._val = self._val.placed(self.device, dtype) if self._val else None
+        self._train = self._train.placed(self.device, dtype, is_streamed=self._is_streamed)
+        self._val = self._val.placed(self.device, dtype, is_streamed=self._is_streamed) if self._val else None
         self._sigterm_handler = signal.getsignal(signal.SIGTERM)
 
     def on_train_start(self) -> None:
@@ -184,7 +193,7 @@ class TrainingModule(LightningModule):
             with nullcontext() if is_last else self.parts.strategy.accumulating(self._spread[0]):
                 pulse.enter(FORWARD, self.loop.state.position.step)
                 output = full_precision(self._spread[0](batch.inputs))
-                loss = weighted(self._measures.loss(output, batch.target), batch.weight).sum()
+                loss = weighted(row_losses(self._measures.loss, output, batch.target), batch.weight).sum()
                 loss = loss * 0 if is_idle else loss
                 # strategies average gradients over ranks, each of which counts its own rows only
                 pulse.enter(BACKWARD)
@@ -208,10 +217,18 @@ class TrainingModule(LightningModule):
         if self._val is None:
             return {}
         self.loop.pulse.enter(VALIDATION, self.loop.state.position.step)
-        return evaluate(
+        measured = evaluate(
             self.network,
             self._val,
             self._measures,
             batch_rows=EVALUATION_BATCHES * self.loop.trainer.batch_size,
             context=self.trainer.precision_plugin.val_step_context,
         )
+        if self._is_streamed and self._val_pages is not None:
+            self._val_pages.release(0, self._val.rows)
+        return measured
+
+
+def _arrays(rows: EncodedRows) -> Iterator[npt.NDArray[Any]]:
+    """All arrays of a split."""
+    yield from (*rows.inputs.values(), rows.target, *(() if rows.weight is None else (rows.weight,)))

@@ -62,6 +62,8 @@ class Assembly:
             metadata = opened.metadata() or {}
             starts, shapes = (json.loads(metadata.get(key, "{}")) for key in ("starts", "shapes"))
             for name in opened.keys():  # noqa: SIM118  # no mapping, though it looks like one
+                if name not in shapes and name in self._parts:
+                    continue  # a buffer, which every rank holds whole: one copy will do
                 self._parts.setdefault(name, []).append((starts.get(name, 0), opened))
                 self._shapes[name] = shapes.get(name) or list(opened.get_slice(name).get_shape())
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ymltrain.data.loader import StepLoader, epoch_order
+from ymltrain.data.loader import StepLoader
+from ymltrain.data.order import order_of
 from ymltrain.kinds.contracts import Model, Strategy
 from ymltrain.plan.events import StageChanged
 from ymltrain.plan.plan import Plan, PlanNode
@@ -118,11 +119,12 @@ def _outcome(
 def _loader(plan: Plan, module: TrainingModule, rows: int, pace: Pace) -> StepLoader:
     """The batches of the epoch that the loop stands in, from where it stands."""
     return StepLoader(
-        order=lambda epoch: epoch_order(plan.seeds["order"], epoch, rows).to(module.rows_device),
+        order=lambda epoch: order_of(plan.seeds["order"], epoch, rows, plan.trainer.shuffle_window, module.pages),
         batch_size=plan.trainer.batch_size,
         accumulate=plan.trainer.accumulate_grad_batches,
         start=lambda: (module.loop.state.position.epoch, module.loop.state.position.batch),
         group_size=pace.steps,
+        device=lambda: module.rows_device,
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import threading
 import time
+from collections import Counter as Counts
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ class _Metrics:
         self.registry = CollectorRegistry()
         self.requests = Counter("ymltrain_requests", "Requests answered.", ["status"], registry=self.registry)
         self.rows = Counter("ymltrain_rows", "Rows predicted.", registry=self.registry)
+        words = "Values that a serving default stood in for."
+        self.defaulted = Counter("ymltrain_defaulted_values", words, ["column"], registry=self.registry)
         self.seconds = Histogram("ymltrain_request_seconds", "Seconds a request took.", buckets=LATENCIES, registry=self.registry)
         model = Gauge("ymltrain_model_info", "The model that is served.", ["version", "bundle"], registry=self.registry)
         exchanged = Gauge("ymltrain_model_exchanges", "How often another version was taken up.", registry=self.registry)
@@ -97,6 +100,8 @@ def make_app(parts: ServerParts) -> Starlette:
         _log(parts.log, batch, answer)
         metrics.requests.labels(status="200").inc()
         metrics.rows.inc(len(batch.rows))
+        for name, count in Counts(name for one in document["predictions"] for name in one.get("defaulted", ())).items():
+            metrics.defaulted.labels(column=name).inc(count)
         metrics.seconds.observe(time.perf_counter() - started)
         return _json(document, 200)
 
@@ -136,6 +141,11 @@ def _answer(batch: Batch, answer: Answer) -> dict[str, Any]:
     if chances:
         for prediction, row in zip(predictions, answer.predictions.select(chances).iter_rows(), strict=True):
             prediction["probabilities"] = {name.removeprefix(PROBABILITY): value for name, value in zip(chances, row, strict=True)}
+    defaults = answer.model.predictor.defaults
+    if defaults.values:
+        for prediction, given in zip(predictions, batch.rows, strict=True):
+            if filled := defaults.columns_of(given):
+                prediction["defaulted"] = filled
     return {"predictions": predictions, "model": answer.model.version, "bundle": answer.model.stamp.bundle}
 
 

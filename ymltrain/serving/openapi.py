@@ -22,6 +22,7 @@ def openapi_document(model: LoadedModel) -> dict[str, Any]:
         "properties": {
             "request_id": {"type": "string"},
             "prediction": _prediction(contract.output.task),
+            "defaulted": {"type": "array", "items": {"type": "string"}, "description": "Columns served by their declared default."},
             "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
         },
     }

@@ -36,6 +36,7 @@ def make_records(predictor: Predictor, stamp: Stamp, served: Served) -> list[dic
     versions = msgspec.to_builtins(stamp.versions)
     predictions = served.predictions.get_column("prediction").to_list()
     chances = _probabilities(served.predictions)
+    defaults = predictor.defaults
     records = []
     for position, features in enumerate(zip(*columns, strict=True)):
         record = {
@@ -47,6 +48,8 @@ def make_records(predictor: Predictor, stamp: Stamp, served: Served) -> list[dic
             "prediction": predictions[position],
             "versions": versions,
         }
+        if defaults.values and (filled := defaults.columns_of(served.rows[position])):
+            record["defaulted"] = filled
         if chances is not None:
             record["probabilities"] = chances[position]
         records.append(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,12 +52,13 @@ def read_request(body: bytes, predictor: Predictor, request_id: str) -> Batch:
     if not rows or len(rows) > MOST_ROWS:
         raise BadRequestError(f"a request has 1 to {MOST_ROWS:,} rows, this one has {len(rows):,}")
     mistakes: list[Mistake] = []
-    columns = predictor.columns
+    columns, may_lack = predictor.columns, predictor.defaults.values
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
             mistakes.append(Mistake(row=number, field="", message=f"a row is an object, not {_kind(row)}"))
         else:
-            mistakes += _mistakes(number, row, columns)
+            mistakes += _mistakes(number, row, columns, may_lack)
+            mistakes += _set_aside(number, row, predictor.defaults.always)
         if len(mistakes) >= MOST_MISTAKES:
             break
     mistakes = mistakes or list(_unreadable(rows, columns))[:MOST_MISTAKES]
@@ -67,10 +68,17 @@ def read_request(body: bytes, predictor: Predictor, request_id: str) -> Batch:
     return Batch(rows, ids)
 
 
-def _mistakes(number: int, row: Mapping[str, Any], columns: Readings) -> list[Mistake]:
+def _set_aside(number: int, row: Mapping[str, Any], names: frozenset[str]) -> list[Mistake]:
+    message = "is not known when predictions are asked for: leave it out"
+    return [Mistake(row=number, field=name, message=message) for name in sorted(names) if row.get(name) is not None]
+
+
+def _mistakes(number: int, row: Mapping[str, Any], columns: Readings, may_lack: Container[str]) -> list[Mistake]:
     found = []
     for name, reading in columns.items():
         if name not in row:
+            if name in may_lack:
+                continue
             message = "is required; null where its value is missing"
         elif not fits(row[name], reading.type):
             message = f"must be a {reading.type} or null, not {_kind(row[name])}"
@@ -84,7 +92,7 @@ def _unreadable(rows: list[dict[str, Any]], columns: Readings) -> Iterator[Mista
     """Texts that are no truth value or no time, of rows whose values are of the right kinds."""
     for name, reading in columns.items():
         if reading.type in ("boolean", "timestamp"):
-            _, wrong = json_column([row[name] for row in rows], reading)
+            _, wrong = json_column([row.get(name) for row in rows], reading)
             for number in wrong.nonzero()[0].tolist():
                 message = f"cannot be read as a {reading.type}: {str(rows[number][name])[:60]}"
                 yield Mistake(row=number, field=name, message=message)
@@ -97,4 +105,5 @@ def _kind(value: Any) -> str:
 
 def to_frame(rows: list[dict[str, Any]], predictor: Predictor) -> pl.DataFrame:
     """Rows that keep the contract, as encoders take them."""
-    return pl.DataFrame({name: json_column([row[name] for row in rows], reading)[0] for name, reading in predictor.columns.items()})
+    columns = {name: json_column([row.get(name) for row in rows], reading)[0] for name, reading in predictor.columns.items()}
+    return pl.DataFrame(columns)

@@ -14,6 +14,7 @@ import polars as pl
 from ymltrain.bundle.predictor import Predictor
 from ymltrain.diagnostics import DataError
 from ymltrain.serving.stamp import Stamp, stamp_of
+from ymltrain.skew.aspect_tests import aspect_distances, aspect_tests
 from ymltrain.skew.availability import what_ran
 from ymltrain.skew.backfill import backfill_findings
 from ymltrain.skew.distribution import Comparison, distribution_tests
@@ -22,7 +23,8 @@ from ymltrain.skew.findings import Finding, judge, ranked
 from ymltrain.skew.labels import join_labels
 from ymltrain.skew.log import RawBatch, read_log
 from ymltrain.skew.log_profile import LogProfile
-from ymltrain.skew.measures import UNMEASURED, measured
+from ymltrain.skew.measures import measured
+from ymltrain.skew.notes import notes_on
 from ymltrain.skew.outcome import outcome_tests
 from ymltrain.skew.outputs import predictions_of
 from ymltrain.skew.predictions import prediction_findings
@@ -30,11 +32,11 @@ from ymltrain.skew.profile import Profile
 from ymltrain.skew.records import Floats, read_records
 from ymltrain.skew.replay import Replayed, expected_features, replay, run_network
 from ymltrain.skew.report import FeatureReport, SkewReport
-from ymltrain.skew.sample import Sample
 from ymltrain.skew.schema import schema_findings
 from ymltrain.skew.selection import HOLDOUT_FIELD, HOLDOUT_VALUE, selection_tests
 from ymltrain.skew.settings import CheckSettings
-from ymltrain.skew.summary import Summary, summarise_log
+from ymltrain.skew.statistics import smallest_seen_ks, smallest_seen_share
+from ymltrain.skew.summary import Inputs, Summary, summarise_log
 from ymltrain.skew.transform import transform_findings
 from ymltrain.skew.version import expected_stamps, version_findings
 from ymltrain.skew.windows import window_reports
@@ -77,12 +79,12 @@ def check(predictor: Predictor, reference: Profile | None, question: Question) -
     _require_records(predictor, log)
     replayed = None if sample is None else replay(sample, predictor, stamp.bundle, question.settings)
     findings = list(_proofs(predictor, reference, question, (summary, replayed), stamp))
-    comparison = None if reference is None else _comparison(reference, log, sample, question.settings)
+    comparison = None if reference is None else _comparison(predictor, reference, summary, question.settings)
     if comparison is not None:
         tests = [*_tests(comparison, question)]
         comparison = replace(comparison, tests=len(tests))
         findings += passed_tests([*_tests(comparison, question)], question.settings.rate)
-    ordered = ranked(_without_echoes(findings))
+    ordered = ranked(_without_echoes(_without_ignored(findings, question.settings)))
     report = SkewReport(
         verdict=judge(ordered),
         model=predictor.contract.name,
@@ -96,7 +98,7 @@ def check(predictor: Predictor, reference: Profile | None, question: Question) -
         checks=tuple(what_ran(log, reference, replayed, question)),
         windows=tuple(window_reports(comparison, ordered, question.windows)),
         budget=_budget(comparison, question.settings, replayed),
-        notes=tuple(_notes(predictor, log, replayed)),
+        notes=tuple(notes_on(predictor, reference, log, replayed)),
         first_time=log.first_time,
         last_time=log.last_time,
     )
@@ -111,7 +113,8 @@ def _summary(predictor: Predictor, reference: Profile | None, question: Question
     batches: Iterator[RawBatch] = read_log(question.files)
     if question.labels is not None:
         batches = join_labels(batches, question.labels)
-    return summarise_log(batches, predictor.columns, reference, bundle, question.settings.replay_rows)
+    inputs = Inputs(bundle, predictor.columns, predictor.defaults)
+    return summarise_log(batches, inputs, reference, question.settings.replay_rows)
 
 
 def _require_records(predictor: Predictor, log: LogProfile) -> None:
@@ -120,7 +123,8 @@ def _require_records(predictor: Predictor, log: LogProfile) -> None:
             message = f"none of the log's {log.damaged.count:,} lines is a record"
             raise DataError("YT987", message, "a log has one JSON object a line, or is a Parquet or CSV file")
         raise DataError("YT987", "the log has no records", "is this the right file, and did the server write to it?")
-    if all(found.absent.count == log.rows for found in log.fields.values()):
+    required = [found for name, found in log.fields.items() if name not in predictor.defaults.values]
+    if required and all(found.absent.count == log.rows for found in required):
         there = ", ".join(list(log.extra)[:6]) or "none"
         message = f"the log has none of the columns that {predictor.contract.name} takes; it has {there}"
         raise DataError("YT988", message, "name the model that wrote it")
@@ -152,14 +156,26 @@ def _readable(replayed: Replayed) -> Replayed:
     return replace(replayed, differs={name: differs & whole for name, differs in replayed.differs.items()})
 
 
-def _comparison(reference: Profile, log: LogProfile, sample: Sample | None, settings: CheckSettings) -> Comparison:
-    return Comparison(reference, log, sample, settings, 1)
+def _comparison(predictor: Predictor, reference: Profile, summary: Summary, settings: CheckSettings) -> Comparison:
+    return Comparison(reference, summary.profile, summary.sample, settings, 1, predictor.defaults)
 
 
 def _tests(comparison: Comparison, question: Question) -> Iterator[Test]:
     yield from distribution_tests(comparison)
+    yield from aspect_tests(comparison)
     yield from outcome_tests(comparison)
     yield from selection_tests(comparison, *question.holdout)
+
+
+def _without_ignored(findings: Sequence[Finding], settings: CheckSettings) -> list[Finding]:
+    """Without what is found in columns of which the recipe wants to hear nothing."""
+    return [
+        finding
+        for finding in findings
+        if not any(
+            settings.rule(str(name)).ignore for name in (finding.feature, finding.parameters.get("with")) if name is not None
+        )
+    ]
 
 
 def _without_echoes(findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -197,34 +213,37 @@ def _features(comparison: Comparison, replayed: Replayed | None) -> dict[str, Fe
             minimum_detectable=comparison.detectable(name),
             impact=comparison.reference.impact.get(name, 0.0),
             share_missing=float(counts[-1] / max(1, counts.sum())),
+            defaulted=comparison.log.fields[name].defaulted.count,
+            replayed_differences=differs,
+        )
+    for name, (aspect, found) in aspect_distances(comparison).items():
+        differs = None if replayed is None or not replayed.has_features else int(replayed.differs[name].sum())
+        n, counts = int(comparison.reference.aspects[aspect].found.array.sum()), comparison.log.aspects[aspect].array
+        least = comparison.settings.effect_of(name)
+        reports[name] = FeatureReport(
+            distance=found.largest,
+            ks=found.ks,
+            tvd=found.tvd,
+            psi=found.psi,
+            p_value=found.p_value,
+            threshold=least,
+            minimum_detectable=max(least, smallest_seen_ks(n, int(counts.sum()), comparison.settings.rate, comparison.tests)),
+            impact=comparison.reference.impact.get(name, 0.0),
+            share_missing=float(counts[-1] / max(1, counts.sum())),
+            defaulted=comparison.log.fields[name].defaulted.count,
+            aspect=aspect,
             replayed_differences=differs,
         )
     return reports
 
 
 def _budget(comparison: Comparison | None, settings: CheckSettings, replayed: Replayed | None) -> dict[str, float]:
-    from ymltrain.skew.statistics import smallest_seen_share
-
     rows = 0 if replayed is None else int(replayed.sample.rows.size)
     return {
         "false_alarms_per_1000": settings.budget,
         "tests": 0 if comparison is None else comparison.tests,
         "replay_smallest_share": smallest_seen_share(rows),
     }
-
-
-def _notes(predictor: Predictor, log: LogProfile, replayed: Replayed | None) -> Iterator[str]:
-    for name, reading in predictor.columns.items():
-        if reading.type in UNMEASURED:
-            yield f"the distribution of {name} was not compared: {UNMEASURED[reading.type]} ({reading.type})"
-    if log.repeated.count:
-        yield f"{log.repeated.count:,} records repeat a request id, first {log.repeated.value}; they are counted each time"
-    if log.out_of_order.count:
-        yield f"{log.out_of_order.count:,} records stand before an earlier one; times are of the log's order"
-    if log.extra:
-        yield f"input columns that the contract does not know, and nothing reads: {', '.join(list(log.extra)[:8])}"
-    if replayed is not None and replayed.left_out:
-        yield f"{replayed.left_out:,} drawn records are of other bundles and were not replayed"
 
 
 def _extra_values(files: Sequence[Path], log: LogProfile) -> dict[str, pl.Series]:
@@ -261,7 +280,7 @@ def _scan_feature(files: Sequence[Path], predictor: Predictor, feature: str) -> 
     parts: list[Floats] = []
     rows = 0
     for raw in read_log(files):
-        records = read_records(raw, rows, columns)
+        records = read_records(raw, rows, columns, predictor.defaults)
         if records.rows:
             encoder = predictor.encoders[feature]
             from ymltrain.data.reading import column_values, finite_or_null
@@ -282,7 +301,7 @@ def _scan_predictions(files: Sequence[Path], predictor: Predictor) -> Floats:
     parts: list[Floats] = []
     rows = 0
     for raw in read_log(files):
-        records = read_records(raw, rows, predictor.columns)
+        records = read_records(raw, rows, predictor.columns, predictor.defaults)
         if records.rows:
             output = run_network(predictor, expected_features(predictor, records.inputs))
             parts.append(predictions_of(predictor, output).to_numpy())

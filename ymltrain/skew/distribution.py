@@ -8,13 +8,14 @@ contract in a column are left out of its distribution.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from ymltrain.bundle.defaults import Defaults
 from ymltrain.skew.dependence import measure_dependence, pair_p_values
 from ymltrain.skew.family import Test
 from ymltrain.skew.findings import Finding, SkewClass
@@ -41,6 +42,7 @@ class Comparison:
     sample: Sample | None
     settings: CheckSettings
     tests: int
+    defaults: Defaults = field(default_factory=Defaults)
 
     @property
     def inputs(self) -> pl.DataFrame | None:
@@ -91,7 +93,8 @@ def _is_ordered(found: Distribution) -> bool:
 def distribution_tests(comparison: Comparison) -> Iterator[Test]:
     """Tests of every column, and of columns together."""
     for name in comparison.reference.features:
-        if name not in comparison.log.features or comparison.settings.rule(name).ignore:
+        is_compared = name in comparison.log.features and name not in comparison.defaults.always
+        if not is_compared or comparison.settings.rule(name).ignore:
             continue
         found = comparison.distance(name)
         yield Test(found.p_value, found.largest, comparison.least(name), partial(_shift, comparison, name, found))
@@ -148,12 +151,14 @@ def _missing(comparison: Comparison, name: str, before: float, after: float) -> 
     onset = locate_onset(comparison.log.stretches, name)
     first = comparison.log.fields[name].null
     more = after > before
+    is_defaulted = more and name in comparison.defaults.values
+    default = f", for which its declared default {comparison.defaults.values[name]!r} is served" if is_defaulted else ""
     return Finding(
         skew_class="schema",
         feature=name,
         kind="undetermined",
-        cause="missing_values" if more else "fewer_missing_values",
-        message=f"{name}: {after:.1%} of its values are missing, in training {before:.1%} were",
+        cause="serving_default" if is_defaulted else "missing_values" if more else "fewer_missing_values",
+        message=f"{name}: {after:.1%} of its values are missing{default}; in training {before:.1%} were",
         distance=abs(after - before),
         threshold=NULL_EFFECT,
         p_value=proportion_p(*comparison.missing(name)),

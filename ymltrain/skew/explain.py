@@ -86,7 +86,9 @@ def _find(files: Sequence[Path], predictor: Predictor, request_id: str) -> tuple
             seen = seen or text.drop_nulls().head(2_000).to_list()
             found = (text == request_id).arg_max()
             if found is not None and text[found] == request_id:
-                return read_records(_row(raw, int(found)), rows + int(found), predictor.columns), rows + int(found)
+                return read_records(_row(raw, int(found)), rows + int(found), predictor.columns, predictor.defaults), rows + int(
+                    found
+                )
         rows += raw.rows
     hint = did_you_mean(request_id, seen) if seen else "its records carry no request_id"
     raise DataError("YT992", f'the log has no request "{request_id}" in {rows:,} records', hint)
@@ -107,9 +109,10 @@ def _inputs(records: Records) -> list[Step]:
         absent = column.absent is not None and bool(column.absent[0])
         wrong = column.wrong is not None and bool(column.wrong[0])
         cause = "missing_column" if absent else "wrong_type" if wrong else None
-        steps.append(
-            Step(stage="input", name=name, input=_plain(column.value(0)), equal=None if cause is None else False, cause=cause)
-        )
+        equal = None if cause is None else False
+        if column.defaulted is not None and column.defaulted[0]:
+            cause = "serving_default"
+        steps.append(Step(stage="input", name=name, input=_plain(column.value(0)), equal=equal, cause=cause))
     return steps
 
 

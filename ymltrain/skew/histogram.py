@@ -96,6 +96,21 @@ class CategoryBins(msgspec.Struct, frozen=True, kw_only=True, tag="category"):
 Bins: TypeAlias = NumberBins | CategoryBins
 
 
+class Distribution(msgspec.Struct, frozen=True, kw_only=True):
+    """One column: its bins and how many rows fell into each."""
+
+    bins: Bins
+    counts: tuple[int, ...]
+
+    @property
+    def array(self) -> Counts:
+        return np.asarray(self.counts, np.int64)
+
+    def add(self, counts: Counts) -> Distribution:
+        """The same with these counts added."""
+        return msgspec.structs.replace(self, counts=tuple((self.array + counts).tolist()))
+
+
 def number_bins(values: npt.NDArray[Any], quantiles: int = QUANTILES) -> NumberBins:
     """Bins by the quantiles of training values (missing ones left out); a value that fills a quantile has a bin of its own."""
     finite = values[np.isfinite(values)].astype(np.float64)

@@ -6,6 +6,7 @@ long, neighbours are joined.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any
@@ -20,6 +21,14 @@ from ymltrain.skew.profile import Distribution, Mean
 LOG_PROFILE_VERSION = 1
 STRETCHES = 48
 EXAMPLES = 5
+
+
+NO_SPAN = (math.inf, -math.inf)
+
+
+def join_spans(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """The span of both."""
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,12 +49,16 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """What was wrong in an input column. `unseen` counts values that training never had, the first few of them."""
+    """What was wrong in an input column. `unseen` counts values that training never had, the first few of them.
+
+    `defaulted` is no wrong: values that a declared serving default stood in for.
+    """
 
     absent: Occurrence = Occurrence()
     wrong_type: Occurrence = Occurrence()
     null: Occurrence = Occurrence()
     infinite: Occurrence = Occurrence()
+    defaulted: Occurrence = Occurrence()
     unseen: dict[str, Occurrence] = {}
 
 
@@ -60,15 +73,18 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a log held. `features`, `prediction` and `label` are counted in the bins of the bundle's profile.
+    """What a log held. `features`, `aspects`, `prediction` and `label` are counted in the bins of the bundle's profile.
 
-    `versions` tells which values each stamp had, `damaged` counts lines that are no records.
+    `spans` are the first and last time of each column of times, in seconds since 1970. `versions` tells which values each
+    stamp had, `damaged` counts lines that are no records.
     """
 
     log_profile: int = LOG_PROFILE_VERSION
     bundle: str
     rows: int
     features: dict[str, Distribution]
+    aspects: dict[str, Distribution] = {}
+    spans: dict[str, tuple[float, float]] = {}
     fields: dict[str, Field]
     extra: dict[str, Occurrence]
     versions: dict[str, dict[str, Occurrence]]
@@ -103,6 +119,8 @@ def _merge(one: LogProfile, other: LogProfile) -> LogProfile:
         one,
         rows=one.rows + other.rows,
         features={name: found.add(other.features[name].array) for name, found in one.features.items()},
+        aspects={name: found.add(other.aspects[name].array) for name, found in one.aspects.items()},
+        spans=_union(one.spans, other.spans, join_spans, NO_SPAN),
         fields={name: _merge_fields(found, other.fields[name], offset) for name, found in one.fields.items()},
         extra=_union(one.extra, other.extra, occurrence, Occurrence()),
         versions={
@@ -129,6 +147,7 @@ def _merge_fields(one: Field, other: Field, offset: int) -> Field:
         wrong_type=one.wrong_type.add(other.wrong_type, offset),
         null=one.null.add(other.null, offset),
         infinite=one.infinite.add(other.infinite, offset),
+        defaulted=one.defaulted.add(other.defaulted, offset),
         unseen=_union(one.unseen, other.unseen, lambda a, b: a.add(b, offset), Occurrence()),
     )
 

@@ -9,8 +9,8 @@ import polars as pl
 from ymltrain.plan.shapes import ColumnType
 from ymltrain.skew.histogram import Bins, category_bins, number_bins
 
-UNMEASURED: dict[ColumnType, str] = {"timestamp": "times move on", "text": "texts differ", "vector": "vectors have no bins"}
-"""Column types whose distribution no profile holds, and why."""
+UNMEASURED: tuple[ColumnType, ...] = ("timestamp", "text", "vector")
+"""Column types whose values are not counted themselves but in aspects (`ymltrain.skew.aspects`)."""
 
 
 def measured(column: pl.Series) -> pl.Series:

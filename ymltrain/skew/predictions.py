@@ -161,6 +161,7 @@ def _with_dropout(replayed: Replayed, rows: npt.NDArray[np.int64]) -> Floats | N
     packed = pack(replayed.predictor, {name: values[rows] for name, values in _features(replayed).items()})
     tensors = {kind: torch.from_numpy(array) for kind, array in packed.items()}
     network.train()
+    network.training = False  # of several networks in one it still makes one prediction
     with torch.inference_mode(), torch.random.fork_rng():
         torch.manual_seed(0)
         noisy = replayed.predictor.decode(network(tensors).float().numpy()).get_column("prediction").to_numpy()

@@ -11,29 +11,26 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from ymltrain.diagnostics import DataError
 from ymltrain.plan.plan import canonical_json
-from ymltrain.skew.histogram import Bins, Counts
+from ymltrain.skew.aspects import Aspect
+from ymltrain.skew.histogram import Distribution
 from ymltrain.skew.settings import CheckSettings
 
 PROFILE_VERSION = 1
-
-
-class Distribution(msgspec.Struct, frozen=True, kw_only=True):
-    """One column: its bins and how many rows fell into each."""
-
-    bins: Bins
-    counts: tuple[int, ...]
-
-    @property
-    def array(self) -> Counts:
-        return np.asarray(self.counts, np.int64)
-
-    def add(self, counts: Counts) -> Distribution:
-        """The same with these counts added."""
-        return msgspec.structs.replace(self, counts=tuple((self.array + counts).tolist()))
+__all__ = [
+    "Dependence",
+    "Distribution",
+    "Mean",
+    "Noise",
+    "Profile",
+    "Slice",
+    "bin_names",
+    "decode",
+    "read_profile",
+    "write_profile",
+]
 
 
 class Mean(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +76,9 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """What training saw.
+    """What training saw. `aspects` are what is counted of times, texts and vectors.
+
+    `infinite` counts the infinities of numbers, which histograms hold as missing; None where an older ymltrain did not.
 
     `impact` is by how much predictions change, in their standard deviations, when a feature's values are shuffled;
     `settings` are those of the recipe;
@@ -91,6 +90,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     rows: int
     features: dict[str, Distribution]
+    aspects: dict[str, Aspect] = {}
+    infinite: dict[str, int] | None = None
     prediction: Distribution
     target: Distribution
     error: Mean

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ymltrain.bundle.defaults import Defaults
 from ymltrain.data.json_values import json_column, table_column
 from ymltrain.data.reading import Readings
 from ymltrain.plan.shapes import Reading
@@ -19,15 +20,21 @@ from ymltrain.skew.log import ABSENT, Absent, RawBatch
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
+NO_DEFAULTS = Defaults()
+
 
 @dataclass
 class Column:
-    """A column as its type, nulls where a value is missing, absent or of another type; `values` are the original ones."""
+    """A column as its type, nulls where a value is missing, absent or of another type; `values` are the original ones.
+
+    `defaulted` are rows that are served by the declared default; none of them counts as absent.
+    """
 
     read: pl.Series
     values: pl.Series | list[Any] | None
     absent: Mask | None = None
     wrong: Mask | None = None
+    defaulted: Mask | None = None
 
     def value(self, row: int) -> Any:
         """The value as it was written."""
@@ -55,9 +62,11 @@ class Records:
         return pl.DataFrame({name: column.read for name, column in self.columns.items()})
 
 
-def read_records(raw: RawBatch, first_row: int, columns: Readings) -> Records:
-    """Raw records as a bundle with these input columns takes them."""
+def read_records(raw: RawBatch, first_row: int, columns: Readings, defaults: Defaults = NO_DEFAULTS) -> Records:
+    """Raw records as a bundle with these input columns, and these serving defaults, takes them."""
     read = {name: read_column(raw.inputs.get(name), reading, raw.rows) for name, reading in columns.items()}
+    for name in defaults.values:
+        read[name] = _with_default(read[name], is_always=name in defaults.always)
     has = np.zeros(raw.rows, bool) if raw.has_features is None else raw.has_features.to_numpy()
     return Records(
         first_row=first_row,
@@ -70,6 +79,15 @@ def read_records(raw: RawBatch, first_row: int, columns: Readings) -> Records:
         raw=raw,
         damaged=raw.damaged,
     )
+
+
+def _with_default(column: Column, *, is_always: bool) -> Column:
+    """The column where missing values are served by a default: they are absent by right."""
+    missing = column.read.is_null() | column.read.is_nan() if column.read.dtype.is_float() else column.read.is_null()
+    defaulted = missing.fill_null(value=True).to_numpy(writable=True)
+    if column.wrong is not None:
+        defaulted &= ~column.wrong
+    return replace(column, absent=None, defaulted=np.ones_like(defaulted) if is_always else defaulted)
 
 
 def read_column(values: pl.Series | list[Any] | None, reading: Reading, rows: int) -> Column:

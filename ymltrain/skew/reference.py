@@ -11,6 +11,7 @@ import polars as pl
 
 from ymltrain.bundle.predictor import BATCH_ROWS, Predictor
 from ymltrain.data.reading import column_values
+from ymltrain.skew.aspects import find_aspects
 from ymltrain.skew.dependence import measure_dependence
 from ymltrain.skew.histogram import CategoryBins
 from ymltrain.skew.measures import UNMEASURED, bins_of, measured
@@ -57,6 +58,8 @@ def make_profile(predictor: Predictor, rows: ProfileRows, libraries: str, settin
         model=predictor.contract.name,
         rows=rows.train.height,
         features=features,
+        infinite={name: _count_infinite(rows.train.get_column(name)) for name in features},
+        aspects=find_aspects(rows.train, predictor.columns),
         prediction=_distribution(measured(predictions), class_names(predictor.target)),
         target=_distribution(measured(labels_of(rows.train, target)), class_names(predictor.target)),
         error=mean_of(errors[np.isfinite(errors)]),
@@ -68,6 +71,10 @@ def make_profile(predictor: Predictor, rows: ProfileRows, libraries: str, settin
         libraries=libraries,
         settings=settings or CheckSettings(),
     )
+
+
+def _count_infinite(column: pl.Series) -> int:
+    return int(column.is_infinite().sum() or 0) if column.dtype.is_float() else 0
 
 
 def row_errors(predictions: pl.Series, labels: pl.Series) -> npt.NDArray[np.float64]:

@@ -10,7 +10,11 @@ from ymltrain.skew.findings import CheckRun, Finding, VerdictWord
 
 
 class FeatureReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Distances of one column, whether or not they matter. `share_missing` is of the log's rows."""
+    """Distances of one column, whether or not they matter. `share_missing` is of the log's rows.
+
+    `defaulted` are rows that were served by the column's declared default. `aspect` says
+    what of a time, a text or a vector the distances are of: the aspect that is farthest from training.
+    """
 
     distance: float
     ks: float
@@ -21,7 +25,9 @@ class FeatureReport(msgspec.Struct, frozen=True, kw_only=True):
     minimum_detectable: float
     impact: float
     share_missing: float
+    defaulted: int = 0
     replayed_differences: int | None = None
+    aspect: str | None = None
 
 
 class WindowReport(msgspec.Struct, frozen=True, kw_only=True):

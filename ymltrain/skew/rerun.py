@@ -53,7 +53,7 @@ def rerun(files: Sequence[Path], predictor: Predictor, other: Predictor | None, 
     frames: list[pl.DataFrame] = []
     rows = 0
     for raw in read_log(files):
-        records = read_records(raw, rows, predictor.columns)
+        records = read_records(raw, rows, predictor.columns, predictor.defaults)
         rows += records.rows
         if not records.rows:
             continue

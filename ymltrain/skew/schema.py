@@ -22,6 +22,7 @@ from ymltrain.skew.statistics import compare_counts, proportion_p
 
 TAKEN_OVER = 0.5
 COMMON = 0.01
+FAR_MORE = 1e-4
 
 
 def schema_findings(log: LogProfile, reference: Profile | None, extra: dict[str, pl.Series]) -> Iterator[Finding]:
@@ -33,7 +34,11 @@ def schema_findings(log: LogProfile, reference: Profile | None, extra: dict[str,
         if field.wrong_type.count:
             yield _wrong_type(name, field.wrong_type, log)
         if field.infinite.count and _are_new(field.infinite, log, reference, name):
-            shown = f"{name}: {field.infinite.count:,} infinite values; training had none"
+            known = 0 if reference is None or reference.infinite is None else reference.infinite.get(name, 0)
+            before = (
+                f"training had {known:,} in {reference.rows:,} rows" if known and reference is not None else "training had none"
+            )
+            shown = f"{name}: {field.infinite.count:,} infinite values; {before}"
             yield _fault(name, "infinite_value", shown, field.infinite, log)
         yield from _variants(name, field, log, reference)
     if log.damaged.count:
@@ -86,12 +91,12 @@ def _is_number(text: str) -> bool:
 
 
 def _are_new(found: Occurrence, log: LogProfile, reference: Profile | None, name: str) -> bool:
-    """Whether the log has more of them than training's missing values can explain (infinities count as missing there)."""
+    """Whether training had none, or far fewer than the log."""
     if reference is None or name not in reference.features:
         return True
     counts = reference.features[name].array
-    missing, total = int(counts[-1]), int(counts.sum())
-    return missing == 0 or proportion_p(missing, total, found.count, log.rows) < 1e-4
+    known = int(counts[-1]) if reference.infinite is None else reference.infinite.get(name, 0)
+    return known == 0 or proportion_p(known, int(counts.sum()), found.count, log.rows) < FAR_MORE
 
 
 def _renamed(log: LogProfile, reference: Profile | None, extra: dict[str, pl.Series]) -> dict[str, str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from ymltrain.bundle.defaults import Defaults
 from ymltrain.data.reading import Readings
 from ymltrain.skew.histogram import CategoryBins, NumberBins
 from ymltrain.skew.log import RawBatch
-from ymltrain.skew.log_profile import STRETCHES, Field, LogProfile, Occurrence, Stretch, thin
+from ymltrain.skew.log_profile import NO_SPAN, STRETCHES, Field, LogProfile, Occurrence, Stretch, join_spans, thin
 from ymltrain.skew.measures import measured
 from ymltrain.skew.profile import Distribution, Mean, Profile
 from ymltrain.skew.records import Column, Mask, Records, read_records
@@ -33,11 +34,18 @@ class Summary:
     cells: int
 
 
-def summarise_log(
-    batches: Iterable[RawBatch], columns: Readings, reference: Profile | None, bundle: str, replay_rows: int
-) -> Summary:
+@dataclass(frozen=True)
+class Inputs:
+    """What a bundle says of its inputs: its name, the columns and the serving defaults."""
+
+    bundle: str
+    columns: Readings
+    defaults: Defaults = field(default_factory=Defaults)
+
+
+def summarise_log(batches: Iterable[RawBatch], inputs: Inputs, reference: Profile | None, replay_rows: int) -> Summary:
     """Read a log once. Without a reference (a bundle that has no profile) nothing is counted but breaks of the contract."""
-    reader = _Reader(dict(columns), reference, bundle, replay_rows)
+    reader = _Reader(inputs, reference, replay_rows)
     for raw in batches:
         reader.update(raw)
     return reader.finish()
@@ -46,14 +54,17 @@ def summarise_log(
 class _Reader:
     """Counts while the log goes by."""
 
-    def __init__(self, columns: Readings, reference: Profile | None, bundle: str, replay_rows: int) -> None:
-        self._columns = columns
-        self._bundle = bundle
+    def __init__(self, inputs: Inputs, reference: Profile | None, replay_rows: int) -> None:
+        self._inputs = inputs
+        columns = inputs.columns
         self._rows = 0
         self._cells = 0
         self._counts = (
             {} if reference is None else {name: _Counter(found) for name, found in reference.features.items() if name in columns}
         )
+        aspects = {} if reference is None else reference.aspects
+        self._aspects = {name: (found, _Counter(found.found)) for name, found in aspects.items() if found.column in columns}
+        self._spans: dict[str, tuple[float, float]] = {}
         self._prediction = None if reference is None else _Counter(reference.prediction)
         self._label = None if reference is None else _Counter(reference.target)
         self._fields = {name: _FieldCounter() for name in columns}
@@ -69,7 +80,7 @@ class _Reader:
 
     def update(self, raw: RawBatch) -> None:
         """Take in the next batch."""
-        records = read_records(raw, self._rows, self._columns)
+        records = read_records(raw, self._rows, self._inputs.columns, self._inputs.defaults)
         for line in records.damaged:
             self._damaged = self._damaged.add(Occurrence(count=1, row=line - 1, value=f"line {line}"))
         if not records.rows:
@@ -101,6 +112,13 @@ class _Reader:
             counted[name] = counter.update(column, size)
             self._fields[name].note_unseen(counter, column, records.first_row, records.fields.get("request_id"))
             self._cells += records.rows
+        for name, (aspect, counter) in self._aspects.items():
+            column = records.columns[aspect.column].read
+            counted[name] = counter.update(aspect.measure(column), size)
+            if column.dtype.is_temporal() and column.null_count() < column.len():
+                seconds = column.dt.epoch("us").drop_nulls() / 1e6
+                span = float(seconds.min()), float(seconds.max())  # type: ignore[arg-type]  # numbers, as they are not null
+                self._spans[aspect.column] = join_spans(self._spans.get(aspect.column, NO_SPAN), span)
         for name, outcome, series in (("prediction", self._prediction, prediction), ("label", self._label, label)):
             if outcome is not None and series is not None and series.null_count() < series.len():
                 counted[f"({name})"] = outcome.update(_like(series, outcome), size)
@@ -146,9 +164,11 @@ class _Reader:
     def finish(self) -> Summary:
         """The profile and the sample."""
         profile = LogProfile(
-            bundle=self._bundle,
+            bundle=self._inputs.bundle,
             rows=self._rows,
             features={name: counter.found for name, counter in self._counts.items()},
+            aspects={name: counter.found for name, (_, counter) in self._aspects.items()},
+            spans=self._spans,
             fields={name: counter.finish() for name, counter in self._fields.items()},
             extra=self._extra,
             versions=self._versions,
@@ -227,7 +247,7 @@ class _FieldCounter:
     """Adds up where one input column breaks the contract."""
 
     def __init__(self) -> None:
-        self._found = {name: Occurrence() for name in ("absent", "wrong_type", "null", "infinite")}
+        self._found = {name: Occurrence() for name in ("absent", "wrong_type", "null", "infinite", "defaulted")}
         self._unseen: dict[str, Occurrence] = {}
 
     def update(self, column: Column, first_row: int, ids: pl.Series | None) -> Mask:
@@ -243,6 +263,7 @@ class _FieldCounter:
                 infinite = np.isinf(values)
                 missing = missing | np.isnan(values)
         masks = {"absent": absent, "wrong_type": wrong, "null": missing & ~absent & ~wrong, "infinite": infinite}
+        masks["defaulted"] = nothing if column.defaulted is None else column.defaulted
         for name, mask in masks.items():
             if mask.any():
                 row = int(mask.argmax())

@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
+from ymltrain.skew.aspect_tests import aspect_tests
 from ymltrain.skew.distribution import Comparison, distribution_tests
 from ymltrain.skew.family import passed_tests
 from ymltrain.skew.findings import Finding, judge
@@ -26,7 +27,7 @@ def window_reports(comparison: Comparison | None, findings: Sequence[Finding], c
         first, rows = mine[0].first_row, sum(stretch.rows for stretch in mine)
         inside = [found for found in findings if found.kind == "engineering_fault" and _is_inside(found, first, first + rows)]
         windowed = replace(comparison, log=_log_of(comparison.log, mine), sample=None)
-        shifts = list(passed_tests([*distribution_tests(windowed)], comparison.settings.rate))
+        shifts = list(passed_tests([*distribution_tests(windowed), *aspect_tests(windowed)], comparison.settings.rate))
         names = [f"{found.skew_class}: {found.message}" for found in [*inside, *shifts]]
         yield WindowReport(
             number=number,
@@ -47,10 +48,15 @@ def _is_inside(finding: Finding, start: int, end: int) -> bool:
 
 def _log_of(log: LogProfile, stretches: Sequence[Stretch]) -> LogProfile:
     """The log's profile of some stretches alone."""
-    features = {}
-    for name, found in log.features.items():
+
+    def held(name: str, found: Distribution) -> Distribution:
         counts = np.sum([stretch.counts[name] for stretch in stretches], axis=0)
-        features[name] = Distribution(bins=found.bins, counts=tuple(int(count) for count in counts))
+        return Distribution(bins=found.bins, counts=tuple(int(count) for count in counts))
+
+    features = {name: held(name, found) for name, found in log.features.items()}
+    aspects = {name: held(name, found) for name, found in log.aspects.items()}
     rows = sum(stretch.rows for stretch in stretches)
     fields = {name: Field(unseen=field.unseen) for name, field in log.fields.items()}
-    return msgspec.structs.replace(log, rows=rows, features=features, fields=fields, stretches=tuple(stretches))
+    return msgspec.structs.replace(
+        log, rows=rows, features=features, aspects=aspects, spans={}, fields=fields, stretches=tuple(stretches)
+    )

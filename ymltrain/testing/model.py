@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from ymltrain.api import FeatureShape, Model, OutputShape
+from ymltrain.api import ColumnType, FeatureShape, Model, OutputShape
 
 NUMBERS = (FeatureShape(name="a", kind="number"), FeatureShape(name="b", kind="number", width=3))
 CATEGORIES = (FeatureShape(name="c", kind="category", cardinality=4), FeatureShape(name="d", kind="category", cardinality=11))
@@ -19,6 +20,7 @@ TEXTS = (
 MIXED = (NUMBERS[0], TEXTS[0], CATEGORIES[0], NUMBERS[1], CATEGORIES[1], TEXTS[1])
 REGRESSION = OutputShape(task="regression", width=1)
 CLASSIFICATION = OutputShape(task="classification", width=3)
+BINARY = OutputShape(task="binary", width=1)
 
 
 class ModelKit:
@@ -29,7 +31,7 @@ class ModelKit:
         CATEGORIES,
         (NUMBERS[0], TEXTS[0], CATEGORIES[0], NUMBERS[1], CATEGORIES[1], TEXTS[1]),
     )
-    outputs: Sequence[OutputShape] = (REGRESSION, CLASSIFICATION)
+    outputs: Sequence[OutputShape] = (REGRESSION, BINARY, CLASSIFICATION)
 
     def make(self) -> Model:
         """The model under test."""
@@ -44,15 +46,22 @@ class ModelKit:
                 assert named == built
 
     def test_the_output_has_its_width(self) -> None:
-        """A floating point `[n, width]` for any number of rows, one and an unseen category (id 0) included."""
+        """A floating point `[n, width]` for any number of rows, one and an unseen category (id 0) included.
+
+        While it trains it may be `[n, members, width]`.
+        """
         for features in self.feature_sets:
             for output in self.outputs:
                 network = self.make().build(features, output)
                 for rows in (1, 7):
-                    result = network(example_inputs(features, rows))
-                    assert tuple(result.shape) == (rows, output.width)
-                    assert result.is_floating_point()
-                    assert result.isfinite().all()
+                    inputs = example_inputs(features, rows)
+                    training, evaluating = network.train()(inputs), network.eval()(inputs)
+                    assert tuple(evaluating.shape) == (rows, output.width)
+                    assert training.ndim in (2, 3)
+                    assert (training.shape[0], training.shape[-1]) == (rows, output.width)
+                    for result in (training, evaluating):
+                        assert result.is_floating_point()
+                        assert result.isfinite().all()
 
     def test_weights_follow_the_seed(self) -> None:
         """Two builds after the same `torch.manual_seed` are equal to the bit."""
@@ -95,6 +104,13 @@ class ModelKit:
         assert len(places) == len(set(places))
         loaded = load(save({name: tensor.contiguous() for name, tensor in state.items()}))
         assert all(torch.equal(loaded[name], state[name]) for name in state)
+
+    def test_what_it_proposes_is_for_it_to_propose(self) -> None:
+        """`defaults` are sections about training, plugins by their type; `encoders` go by column type."""
+        defaults, encoders = (getattr(self.make(), name, {}) for name in ("defaults", "encoders"))
+        assert set(defaults) <= {"optimizer", "lr_scheduler", "trainer"}
+        assert all(isinstance(section.get("type"), str) for name, section in defaults.items() if name != "trainer")
+        assert set(encoders) <= set(get_args(ColumnType))
 
     def test_weights_come_back(self) -> None:
         """A fresh network that loads another one's state gives its outputs."""

@@ -6,7 +6,6 @@ seen in training (id 0) is embedded as zeros, which are never trained.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,11 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from ymltrain.api import FeatureShape, OutputShape, Params, TensorShape, plugin
+from ymltrain.builtin.model.embedding_dim import EmbeddingDim, embedding_dim
 
 if TYPE_CHECKING:
     import torch
-
-WIDEST_AUTO_EMBEDDING = 64
 
 
 class MlpParams(Params, frozen=True, kw_only=True):
@@ -36,10 +34,7 @@ class MlpParams(Params, frozen=True, kw_only=True):
         Literal["layer", "batch", "none"],
         Meta(description="Normalisation of hidden layers. `batch` makes a row's output depend on its batch while training."),
     ] = "layer"
-    embedding_dim: (
-        Annotated[int, Meta(ge=1, description="Width of each category's embedding; `auto` grows slowly with its cardinality.")]
-        | Literal["auto"]
-    ) = "auto"
+    embedding_dim: EmbeddingDim = "auto"
 
 
 @plugin("model", "mlp", params=MlpParams)
@@ -82,19 +77,19 @@ class MlpModel:
 
     def _embeddings(self, features: Sequence[FeatureShape]) -> list[tuple[int, int]]:
         """Rows and columns of each category feature's embedding."""
-        return [(feature.cardinality, self._embedding_dim(feature)) for feature in features if feature.kind == "category"]
+        return [
+            (feature.cardinality, embedding_dim(self._params.embedding_dim, feature.cardinality))
+            for feature in features
+            if feature.kind == "category"
+        ]
 
     def _texts(self, features: Sequence[FeatureShape]) -> list[tuple[int, int, int]]:
         """Words, and rows and columns of the embedding, of each text feature."""
         return [
-            (feature.width, feature.cardinality, self._embedding_dim(feature)) for feature in features if feature.kind == "tokens"
+            (feature.width, feature.cardinality, embedding_dim(self._params.embedding_dim, feature.cardinality))
+            for feature in features
+            if feature.kind == "tokens"
         ]
-
-    def _embedding_dim(self, feature: FeatureShape) -> int:
-        """The param, or for `auto` fastai's rule of thumb: 1.6 times the cardinality to the power 0.56."""
-        if self._params.embedding_dim != "auto":
-            return self._params.embedding_dim
-        return max(1, min(WIDEST_AUTO_EMBEDDING, round(1.6 * math.pow(feature.cardinality, 0.56))))
 
     def _widths(self, features: Sequence[FeatureShape], output: OutputShape) -> list[int]:
         numbers = sum(feature.width for feature in features if feature.kind == "number")

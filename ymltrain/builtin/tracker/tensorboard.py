@@ -2,8 +2,8 @@
 
 Show them with `tensorboard --logdir runs`. Each event is on its way to the disk when `observe` returns, so a killed run
 loses none. Each attempt marks the point from which it replaces what earlier ones logged. Histograms and the graph
-are there when the recipe asks for them (`trainer.log_histograms_every_n_steps`, `trainer.log_graph`), pictures are those
-among the files that the run writes.
+are there when the recipe asks for them (`trainer.log_histograms_every_n_steps`, `trainer.log_graph`); pictures are the charts of
+the evaluation, and those among the files that the run writes.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL import Image, UnidentifiedImageError  # TensorBoard depends on it
 from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.graph_pb2 import GraphDef
@@ -22,6 +23,7 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, Sessi
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
 from ymltrain.api import GraphDrawn, GraphNode, Histogram, HistogramsLogged, MetricsLogged
+from ymltrain.builtin.tracker.tensorboard_pictures import evaluation_pictures
 
 IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 STATUSES = {"done": Status.STATUS_SUCCESS, "failed": Status.STATUS_FAILURE}
@@ -64,20 +66,21 @@ def _node(node: GraphNode) -> NodeDef:
 
 
 def images(path: Path, role: str, step: int) -> list[Event]:
-    """Each picture among a run's files, under its place in the run; a file that is no picture is none."""
+    """Each picture among a run's files, under its place in the run, and the charts of an evaluation that lies there.
+
+    A file that is no picture is none.
+    """
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     pictures = [file for file in files if file.suffix.lower() in IMAGES and file.is_file()]
-    return [event for file in pictures for event in _image(file, "/".join((role, *_below(file, path))), step)]
+    shown = [event for file in pictures for event in _image(file.read_bytes(), "/".join((role, *_below(file, path))), step)]
+    return shown + [event for name, png in evaluation_pictures(path) for event in _image(png, name, step)]
 
 
 def _below(file: Path, path: Path) -> Sequence[str]:
     return (file.relative_to(path) if path.is_dir() else Path(file.name)).with_suffix("").parts
 
 
-def _image(file: Path, tag: str, step: int) -> list[Event]:
-    from PIL import Image, UnidentifiedImageError  # TensorBoard depends on it
-
-    content = file.read_bytes()
+def _image(content: bytes, tag: str, step: int) -> list[Event]:
     try:
         with Image.open(io.BytesIO(content)) as picture:
             width, height = picture.size

@@ -33,6 +33,7 @@ def command(
     from msgspec import to_builtins
 
     from ymltrain.fit.promoting import promote_version
+    from ymltrain.fit.skew_evidence import Surroundings
     from ymltrain.registry.promotions import read_promote
     from ymltrain.report.console import write_json
     from ymltrain.report.model_log import show_promotion
@@ -46,9 +47,7 @@ def command(
         registry,
         found,
         asked,
-        cache=place.workspace / "cache" / "bundles",
-        catalog=place.catalog(),
-        environment=os.environ,
+        where=Surroundings(place.workspace, place.catalog(), os.environ),
         override=override,
     )
     if as_json:

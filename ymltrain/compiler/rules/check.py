@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ymltrain.compiler.graph import PluginGraph
 from ymltrain.compiler.request import Request
+from ymltrain.compiler.rules.availability import features_are_known_in_time, serving_defaults_fit
 from ymltrain.compiler.rules.columns import (
     encoders_fit_their_columns,
     inputs_and_target_are_apart,
+    skew_rules_name_features,
 )
 from ymltrain.compiler.rules.devices import (
     batch_norm_is_per_device,
@@ -54,6 +56,9 @@ RULES: tuple[Rule, ...] = (
     targets_can_be_read,
     loss_and_metrics_fit_the_task,
     encoders_fit_their_columns,
+    features_are_known_in_time,
+    serving_defaults_fit,
+    skew_rules_name_features,
     nodes_are_named_once,
     watched_metrics_are_written,
     best_weights_need_validation,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ymltrain.compiler.graph import PluginGraph
 from ymltrain.compiler.request import Request
 from ymltrain.compiler.rules.rule import found_at, listed
-from ymltrain.diagnostics import Diagnostic
+from ymltrain.diagnostics import Diagnostic, did_you_mean
 
 
 def inputs_and_target_are_apart(graph: PluginGraph, request: Request) -> Iterator[Diagnostic]:
@@ -30,3 +30,13 @@ def encoders_fit_their_columns(graph: PluginGraph, _: Request) -> Iterator[Diagn
             takes = listed(column.encoder.plugin.implementation.column_types)
             message = f'the encoder "{column.encoder.type}" takes {takes}, and the column is a {column.type}'
             yield found_at(graph, "YT608", message, "leave the encoder out to get the column type's own", (*column.path, "encoder"))
+
+
+def skew_rules_name_features(graph: PluginGraph, request: Request) -> Iterator[Diagnostic]:
+    """What `skew.features` says something of is a feature."""
+    if graph.skew is None or graph.look is None or request.diagnostics.has_error_within(("features",)):
+        return
+    known = [column.name for column in graph.columns]
+    for name in graph.skew.features:
+        if name not in known:
+            yield found_at(graph, "YT634", f'no feature is called "{name}"', did_you_mean(name, known), ("skew", "features", name))
