@@ -211,7 +211,13 @@ def test_without_golden_rows_made_ones_are_replayed_and_none_is_kept(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "model", ["linear", "{type: mlp, hidden: [16, 8], norm: batch, activation: silu}", "{type: mlp, hidden: [8], activation: gelu}"]
+    "model",
+    [
+        "linear",
+        "tabular",
+        "{type: mlp, hidden: [16, 8], norm: batch, activation: silu}",
+        "{type: mlp, hidden: [8], activation: gelu}",
+    ],
 )
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_model_of_every_target_exports(tmp_path, target, model):

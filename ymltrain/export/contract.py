@@ -42,8 +42,8 @@ class EncoderState(msgspec.Struct, frozen=True, kw_only=True):
 class ProgramFeature(msgspec.Struct, frozen=True, kw_only=True):
     """One feature: how its column is read, how it is encoded, and where that goes.
 
-    Where a value is missing and there is a `default`, that is served. Its values stand in `columns` columns of the array `input`, from `first` (counted from 0) on. With a `formula` they are
-    raw, and the program encodes them by it.
+    Where a value is missing and there is a `default`, that is served. The values stand in `columns` columns of the array
+    `input`, from `first` (counted from 0) on. With a `formula` they are raw, and the program encodes them by it.
     """
 
     column: str
