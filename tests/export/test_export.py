@@ -147,7 +147,7 @@ def test_what_is_not_installed_is_named(mixed_bundle, tmp_path, monkeypatch, cap
     assert "ymltrain[onnx]" in capsys.readouterr().err
     recipe = mixed_bundle.parents[3] / "mixed.yaml"
     assert run(["check", str(recipe), "bundle.exports=[onnx]"]) == 2
-    assert "YT634" in capsys.readouterr().err
+    assert "YT669" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -17,4 +17,4 @@ def exports_can_be_made(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
         missing = missing_for(export_format)
         if missing:
             message = f"an export to {export_format} needs {listed(missing)}"
-            yield found_at(graph, "YT634", message, "pip install 'ymltrain[onnx]'", ("bundle", "exports", index))
+            yield found_at(graph, "YT669", message, "pip install 'ymltrain[onnx]'", ("bundle", "exports", index))
