@@ -129,16 +129,17 @@ def journal(workspace: Path) -> None:
         lines += [encode(Reported(trial=number, epoch=epoch, value=loss + 1 / epoch, time=2.0)) for epoch in range(1, 11)]
         lines.append(encode(Told(trial=number, state="complete", epochs=10, value=loss, metrics={"val/loss": loss}, time=3.0)))
     directory.journal_file.write_bytes(b"\n".join(lines) + b"\n")
-    started = time.perf_counter()
+    started, before = time.perf_counter(), time.process_time()
     _, study = directory.study()
     study.knowledge()
-    resumed = time.perf_counter() - started
-    started = time.perf_counter()
+    resumed, resumed_cpu = time.perf_counter() - started, time.process_time() - before
+    started, before = time.perf_counter(), children_seconds()
     subprocess.run([*run, "tune", "report", "latest", "-o", "r.html"], cwd=workspace, check=True, capture_output=True)
-    reported = time.perf_counter() - started
+    reported, reported_cpu = time.perf_counter() - started, children_seconds() - before
     print(
         f"search-journal: {len(study.trials):,} trials resumed in {resumed:.2f} s (2), reported in {reported:.2f} s (10); {load()}"
     )
+    print(f"search-journal: processor time {resumed_cpu:.2f} s and {reported_cpu:.2f} s")
     print(json.dumps({"benchmark": "search-journal", "trials": TRIALS, "resumed": resumed, "reported": reported}))
 
 
@@ -157,11 +158,16 @@ def trials_of_nothing(workspace: Path) -> None:
 
 def processor_seconds(workspace: Path, trials: int) -> float:
     """What a whole search of so many trials takes of the processors."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = children_seconds()
     command = [sys.executable, "-m", "ymltrain", "tune", "overhead.yaml", f"tuner.max_trials={trials}"]
     subprocess.run(command, cwd=workspace, check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return children_seconds() - before
+
+
+def children_seconds() -> float:
+    """The processor time of all ended children."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def workers(workspace: Path) -> None:
