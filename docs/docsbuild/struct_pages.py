@@ -7,7 +7,15 @@ from inspect import cleandoc
 from typing import Any
 
 from docsbuild.tables import default, description, limits, table, takes
-from ymltrain.bundle.contract import BASELINES_FILE, CARD_FILE, CONTRACT_FILE, GOLDEN_FILE, WEIGHTS_FILE, contract_schema
+from ymltrain.bundle.contract import (
+    BASELINES_FILE,
+    CARD_FILE,
+    CONTRACT_FILE,
+    EXPORTS_FOLDER,
+    GOLDEN_FILE,
+    WEIGHTS_FILE,
+    contract_schema,
+)
 from ymltrain.compiler.schemas import plan_schema
 from ymltrain.record.evaluation import EVALUATION_FILE
 
@@ -28,7 +36,8 @@ What leaves training: a folder of data. Nothing in it is run; [why](../adr/0005-
 | --- | --- |
 | `{CONTRACT_FILE}` | all that prediction needs beside the weights: below |
 | `{WEIGHTS_FILE}` | the tensors, in safetensors without metadata: equal tensors give equal bytes |
-| `{GOLDEN_FILE}` | raw rows (`inputs`), their encoded features (`features`) and what the model made of them (`prediction`) |
+| `{GOLDEN_FILE}` | raw rows (`inputs`) of each `kind`, their encoded features (`features`) and what the model made of them (`prediction`) |
+| `{EXPORTS_FOLDER}/<format>/` | where the recipe asks for exports: the program and its `preprocessing.json`; [how](../how-to/export-a-model.md) |
 | `{EVALUATION_FILE}` | how it did on the test split: metrics with intervals, baselines, slices, what charts show; no row of the data |
 | `{BASELINES_FILE}` | the fitted baselines that `evaluate` sets beside the model |
 | `{CARD_FILE}` | a model card for people |

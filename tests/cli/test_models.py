@@ -46,7 +46,7 @@ def test_promote_and_roll_back(shop):
         "models", "promote", "penguins@1", "--alias", "canary", "--gate", "check=golden", "--gate", "check=latency,at_most=10000"
     )
     assert "canary → 1 by promotion" in asked
-    assert "344 golden rows give what training made of them" in asked
+    assert "368 golden rows give what training made of them" in asked
     assert shop("models", "rollback", "penguins", "champion", "--reason", "wrong", "--json")["version"] == 1
     told = shop("models", "log", "penguins")
     assert "rolled champion back from 2 to 1: wrong" in told

@@ -13,6 +13,7 @@ import pytest
 from ymltrain.diagnostics import RegistryError
 from ymltrain.plan.sections import Promote
 from ymltrain.registry import Link, Made, Registry
+from ymltrain.registry.events import SliceMetrics
 from ymltrain.storage import bytes_digest
 
 Bundle = Callable[..., Path]
@@ -31,6 +32,8 @@ def test_a_version_is_what_was_registered(registry: Registry, bundle: Bundle) ->
             links=(Link(type="plan", id="sha256:ab"),),
             evaluated_on="sha256:cd",
             promote=Promote(alias="champion"),
+            slices=(SliceMetrics(name="cut = Fair", rows=3, metrics={"test/rmse": 9.5}),),
+            baselines={"mean": {"test/rmse": 4000.0}},
         ),
         write_id="write-id-1",
     )
@@ -60,6 +63,8 @@ def test_a_version_is_what_was_registered(registry: Registry, bundle: Bundle) ->
                 "evaluated_on": "sha256:cd",
                 "goals": {"test/rmse": "minimize"},
                 "promote": {"alias": "champion", "gates": []},
+                "slices": [{"name": "cut = Fair", "rows": 3, "metrics": {"test/rmse": 9.5}}],
+                "baselines": {"mean": {"test/rmse": 4000.0}},
             }
         ],
         "aliases": {},

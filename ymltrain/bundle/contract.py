@@ -17,6 +17,8 @@ CONTRACT_VERSION = 1
 CONTRACT_FILE = "contract.json"
 WEIGHTS_FILE = "weights.safetensors"
 GOLDEN_FILE = "golden.parquet"
+EXPORTS_FOLDER = "exports"
+"""Holds a folder for each export, named by its format."""
 PROFILE_FILE = "profile.json"
 BASELINES_FILE = "baselines.safetensors"
 CARD_FILE = "README.md"
@@ -58,7 +60,7 @@ class TableReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Digests(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bundle was made of, and the content of its files."""
+    """What the bundle was made of, and the content of its files; `exports` by path in the bundle."""
 
     data: str
     plan: str
@@ -66,6 +68,7 @@ class Digests(msgspec.Struct, frozen=True, kw_only=True):
     tensors: str
     golden: str | None
     profile: str | None = None
+    exports: dict[str, str] = {}
     baselines: str | None = None
     evaluation: str | None = None
 

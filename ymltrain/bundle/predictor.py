@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ymltrain.bundle.contract import CONTRACT_FILE, WEIGHTS_FILE, Contract, read_contract
+from ymltrain.bundle.contract import CONTRACT_FILE, EXPORTS_FOLDER, WEIGHTS_FILE, Contract, read_contract
 from ymltrain.bundle.defaults import Defaults, fill_defaults
 from ymltrain.bundle.tensors import digest_tensors, read_tensors
 from ymltrain.catalog.catalog import Catalog
@@ -156,3 +156,14 @@ def verified_weights(folder: Path, contract: Contract) -> dict[str, Any]:
         message = f"{path} was changed: its digest is {digest}, the contract says {contract.digests.weights}"
         raise BundleError("YT924", message, "take the bundle from its run or registry again")
     return weights
+
+
+def check_exports(folder: Path, contract: Contract) -> None:
+    """Raise BundleError (YT899) unless the exports in a bundle folder are those that its contract speaks of. None is opened."""
+    there = {path.relative_to(folder).as_posix(): path for path in (folder / EXPORTS_FOLDER).rglob("*") if path.is_file()}
+    for name in sorted(there.keys() | contract.digests.exports.keys()):
+        digest = file_digest(there[name]) if name in there else "missing"
+        wanted = contract.digests.exports.get(name, "nothing of it")
+        if digest != wanted:
+            message = f"{folder / name} is not the bundle's own: it is {digest}, the contract says {wanted}"
+            raise BundleError("YT899", message, "take the bundle from its run or registry again")

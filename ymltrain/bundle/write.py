@@ -29,7 +29,7 @@ from ymltrain.bundle.contract import (
     training_schema,
     write_contract,
 )
-from ymltrain.bundle.golden import golden_table, replay_golden
+from ymltrain.bundle.golden import golden_rows, replay_golden
 from ymltrain.bundle.predictor import Predictor, load_bundle
 from ymltrain.bundle.tensors import digest_tensors, encode_tensors
 from ymltrain.catalog.catalog import Catalog
@@ -46,12 +46,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trained:
-    """What training gives a bundle. `make_profile` gives the content of its profile, made with the bundle's own predictor."""
+    """What training gives a bundle. `make_profile` and `make_exports` make content of it with the bundle's own predictor.
+
+    The latter takes the bundle's folder, and gives files by their paths in it.
+    """
 
     data: PreparedData
     weights: Mapping[str, Tensor]
     metrics: Mapping[str, float]
     make_profile: Callable[[Predictor], bytes] | None = None
+    make_exports: Callable[[Path, Predictor], Mapping[str, bytes]] | None = None
     evaluation: EvaluationRecord | None = None
     baselines: Mapping[str, Tensor] | None = None
 
@@ -79,10 +83,17 @@ def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, e
         contract = _with_digests(contract, **{Path(name).stem: bytes_digest(part)})
     if plan.skew.golden_rows and trained.data.golden.height:
         path = unfinished / GOLDEN_FILE
-        golden_table(trained.data.golden, predictor).write_parquet(path)
+        golden_rows(trained.data.golden, predictor).write_parquet(path)
         contract = _with_digests(contract, golden=file_digest(path))
     write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
-    replay_golden(unfinished, load_bundle(unfinished, catalog, environment))
+    predictor = load_bundle(unfinished, catalog, environment)
+    replay_golden(unfinished, predictor)
+    if trained.make_exports is not None:
+        exports = trained.make_exports(unfinished, predictor)
+        for name, content in exports.items():
+            write_durably(unfinished / name, content)
+        contract = _with_digests(contract, exports={name: bytes_digest(content) for name, content in exports.items()})
+        write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
     write_durably(unfinished / CARD_FILE, write_card(contract, _target_words(trained.data), trained.evaluation).encode())
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
@@ -99,7 +110,7 @@ def _measured(trained: Trained) -> dict[str, bytes]:
     return files
 
 
-def _with_digests(contract: Contract, **digests: str) -> Contract:
+def _with_digests(contract: Contract, **digests: str | dict[str, str]) -> Contract:
     """The contract, naming the content of files that were made with it."""
     return msgspec.structs.replace(contract, digests=msgspec.structs.replace(contract.digests, **digests))
 

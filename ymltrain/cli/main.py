@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "parity": ("ymltrain.cli.parity", "Compare the steps of a recipe under single, ddp and fsdp."),
     "evaluate": ("ymltrain.cli.evaluate", "Measure a model on rows: with intervals, beside baselines, in slices."),
     "predict": ("ymltrain.cli.predict", "Predict with a registered model, a run or a bundle."),
+    "export": ("ymltrain.cli.export", "Write a model as a program for others, held against its golden rows."),
     "serve": ("ymltrain.cli.serve", "Serve a model over HTTP, and log what is served."),
     "skew": ("ymltrain.cli.skew", "Find and explain training-serving skew in a serving log."),
     "runs": ("ymltrain.cli.runs", "List, compare and look after runs."),

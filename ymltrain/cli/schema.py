@@ -88,11 +88,13 @@ def _own_schemas(catalog: Catalog) -> dict[str, bytes]:
 
     from ymltrain.bundle.contract import contract_schema
     from ymltrain.compiler.schemas import plan_schema, plugin_schemas, recipe_schema
+    from ymltrain.export.contract import preprocessing_schema
 
     documents = {
         "recipe.schema.json": recipe_schema(catalog),
         "plan.schema.json": plan_schema(),
         "bundle.schema.json": contract_schema(),
+        "preprocessing.schema.json": preprocessing_schema(),
     }
     for (kind, name), schema in plugin_schemas(catalog).items():
         documents[f"plugins/{kind}/{name}.schema.json"] = schema

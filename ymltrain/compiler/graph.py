@@ -10,7 +10,7 @@ from ymltrain.diagnostics import KeyPath, Span
 from ymltrain.kinds import Params
 from ymltrain.plan.plan import Edge
 from ymltrain.plan.search.spec import SearchSpec
-from ymltrain.plan.sections import Compute, Evaluation, Promote, Skew, Trainer
+from ymltrain.plan.sections import BundleSection, Compute, Evaluation, Promote, Skew, Trainer
 from ymltrain.plan.shapes import ColumnType, Task
 from ymltrain.recipe.document import Node
 
@@ -109,6 +109,7 @@ class PluginGraph:
     trainer: Trainer | None
     compute: Compute | None
     skew: Skew | None
+    bundle: BundleSection | None
     promote: Promote | None
     columns: tuple[Column, ...]
     target: Target | None

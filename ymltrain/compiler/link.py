@@ -16,7 +16,7 @@ from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span, did_you_mean, nearest_name
 from ymltrain.kinds import KINDS, Params, params_schema
 from ymltrain.kinds.violations import find_violations
-from ymltrain.plan.sections import Compute, Evaluation, Promote, Section, Skew, Trainer
+from ymltrain.plan.sections import BundleSection, Compute, Evaluation, Promote, Section, Skew, Trainer
 from ymltrain.plan.shapes import ColumnType, Task
 from ymltrain.recipe.document import Node, plain
 from ymltrain.recipe.envelope import as_diagnostic
@@ -57,6 +57,7 @@ class _Linker:
             compute=self._section("compute", Compute, leave_out=("launcher",)),
             skew=self._section("skew", Skew),
             evaluation=self._section("evaluation", Evaluation) if self._root.at(("evaluation",)) is not None else None,
+            bundle=self._section("bundle", BundleSection) if self._root.at(("bundle",)) is not None else None,
             promote=self._promote(),
             columns=columns,
             target=self._target(),

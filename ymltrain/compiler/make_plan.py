@@ -64,6 +64,7 @@ def make_plan(graph: PluginGraph, request: Request) -> Plan:
         strategy_reason=graph.strategy_reason,
         watch=_watch(graph),
         skew=graph.skew,
+        bundle=graph.bundle,
         evaluation=graph.evaluation,
         register=_register(graph),
         stages=(),
@@ -98,6 +99,7 @@ def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
         ("evaluation", graph.evaluation),
         ("trainer", graph.trainer),
         ("compute", graph.compute),
+        ("bundle", graph.bundle),
         ("skew", graph.skew),
     ):
         if section is not None:

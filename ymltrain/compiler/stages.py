@@ -35,7 +35,7 @@ def _parts(plan: Plan, graph: PluginGraph) -> Iterator[tuple[str, tuple[str, ...
     seeds = [plan.seeds[purpose] for purpose in ("weights", "order", "dropout")]
     yield "train", ("features",), [nodes, plan.trainer, plan.topology, plan.watch, seeds]
     yield "evaluate", ("train",), [plan.nodes_of("metric"), plan.evaluation, plan.seeds["bootstrap"]]
-    yield "bundle", ("train", "evaluate"), [plan.name, plan.description, plan.skew]
+    yield "bundle", ("train", "evaluate"), [plan.name, plan.description, plan.skew, plan.bundle]
     if plan.register is not None:
         yield "register", ("bundle",), [plan.nodes_of("registry"), plan.register.model]
         if plan.register.promote is not None:

@@ -23,6 +23,7 @@ RULES: tuple[tuple[str, Verdict], ...] = (
     ("description", Verdict.SAFE),
     ("tracker", Verdict.SAFE),
     ("registry", Verdict.SAFE),
+    ("bundle", Verdict.SAFE),
     ("skew", Verdict.SAFE),
     ("strategy", Verdict.SAFE),
     ("compute", Verdict.SAFE),

@@ -200,12 +200,21 @@ class _Fit:
 
     def _bundle(self, data: PreparedData, outcome: TrainOutcome, evaluated: Evaluated, metrics: dict[str, float]) -> Contract:
         from ymltrain.bundle.write import Trained, write_bundle
+        from ymltrain.fit.exporting import export_maker
         from ymltrain.fit.profiling import profile_maker
 
         job = self._job
         with self._clock.stage("bundle"):
             try:
-                trained = Trained(data, outcome.weights, metrics, profile_maker(job, data), evaluated.record, evaluated.baselines)
+                trained = Trained(
+                    data,
+                    outcome.weights,
+                    metrics,
+                    make_profile=profile_maker(job, data),
+                    make_exports=export_maker(job),
+                    evaluation=evaluated.record,
+                    baselines=evaluated.baselines,
+                )
                 return write_bundle(job.run.bundle, job.plan, trained, job.catalog, job.environment)
             except OSError as error:
                 message = f"the bundle cannot be written to {job.run.bundle}: {error.strerror}"

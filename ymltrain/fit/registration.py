@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ymltrain.bundle.contract import CONTRACT_FILE, Contract, read_contract
+from ymltrain.bundle.predictor import check_exports
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.diagnostics import BundleError, PluginError
 from ymltrain.fit.registering import metric_goals
@@ -22,6 +23,7 @@ def register_source(source: str, model: str, registry: Registry, workspace: Path
     if not path.is_file():
         raise BundleError("YT920", f"{bundle} is not a bundle: it has no {CONTRACT_FILE}", "name a bundle folder, or a run")
     contract = read_contract(path.read_bytes(), str(path))
+    check_exports(bundle, contract)
     run = run_of_bundle(bundle)
     return registry.register(bundle, model=model, made=_made(bundle, contract, run, catalog))
 

@@ -107,7 +107,11 @@ class Split(Protocol):
 
 
 class FittedEncoder(Protocol):
-    """An encoder that has learned what it needs: the one implementation used in training and serving."""
+    """An encoder that has learned what it needs: the one implementation used in training and serving.
+
+    One of numbers, booleans or vectors may say it as arithmetic too, by a property `formula: Formula`: then exports hold it,
+    and take raw values. What another does is left to the caller of an export.
+    """
 
     @property
     def shape(self) -> FeatureShape: ...
@@ -251,8 +255,33 @@ class Strategy(Protocol):
         ...
 
 
+class OutgoingModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A registered version that is given elsewhere: its bundle's folder, its digest and the aliases it goes by."""
+
+    name: str
+    version: int
+    digest: str
+    bundle: Path
+    aliases: tuple[str, ...] = ()
+    run_id: str | None = None
+    description: str = ""
+
+
+class TakenModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A version as it is there now; `is_new` is False when it had been taken before, and nothing was made."""
+
+    name: str
+    version: str
+    uri: str
+    is_new: bool
+
+
 class Tracker(Protocol):
-    """Constructed as `Implementation(params)`. An observer: an error it raises never stops the run."""
+    """Constructed as `Implementation(params)`. An observer: an error it raises never stops the run.
+
+    One whose place has a registry of models too may have a method `take_model(model: OutgoingModel) -> TakenModel`, called
+    without `start`; a version that is there already is found again by its digest.
+    """
 
     def start(self, run_id: str, name: str, run_dir: Path, params: Mapping[str, Any]) -> None: ...
 

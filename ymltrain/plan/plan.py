@@ -9,7 +9,7 @@ import msgspec
 
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.search.spec import SearchSpec
-from ymltrain.plan.sections import Compute, Evaluation, Promote, Skew, Trainer
+from ymltrain.plan.sections import BundleSection, Compute, Evaluation, Promote, Skew, Trainer
 from ymltrain.plan.shapes import ColumnType, Reading, Task
 from ymltrain.plan.stages import Stage
 from ymltrain.plan.topology import Topology
@@ -140,6 +140,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     strategy_reason: str = ""
     watch: Watch | None
     skew: Skew
+    bundle: BundleSection | None = None
     evaluation: Evaluation | None = None
     register: RegisterSpec | None
     stages: tuple[Stage, ...]

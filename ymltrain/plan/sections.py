@@ -138,6 +138,15 @@ class Compute(Section, frozen=True, kw_only=True):
         return int(float(self.device_memory[:-3]) * unit)
 
 
+class BundleSection(Section, frozen=True, kw_only=True):
+    """What a bundle holds beside contract, weights, profile and golden rows."""
+
+    exports: Annotated[
+        tuple[Literal["torch", "onnx"], ...],
+        Meta(description="Programs for others that are made and held against the golden rows before anything is registered."),
+    ] = ()
+
+
 class Evaluation(Section, frozen=True, kw_only=True):
     """How a model is measured beside its metrics: by slices of the rows, with intervals."""
 

@@ -13,7 +13,7 @@ from ymltrain.diagnostics import Diagnostic, Diagnostics, KeyPath
 from ymltrain.kinds.kind import KINDS
 from ymltrain.kinds.violations import Violation, find_violations
 from ymltrain.plan.search.spec import Budget
-from ymltrain.plan.sections import Compute, Evaluation, Promote, Skew, Trainer
+from ymltrain.plan.sections import BundleSection, Compute, Evaluation, Promote, Skew, Trainer
 from ymltrain.recipe.compose import NOT_IN_PROFILES, VERSION
 from ymltrain.recipe.document import Node, plain
 from ymltrain.recipe.elsewhere import hint_for_unknown_key
@@ -40,8 +40,8 @@ def _encoded_envelope() -> bytes:
 
 
 def _envelope() -> dict[str, Any]:
-    sections, definitions = msgspec.json.schema_components([Trainer, Compute, Evaluation, Skew, Promote, Budget])
-    trainer, _compute, evaluation, skew, promote, _budget = sections
+    sections, definitions = msgspec.json.schema_components([Trainer, Compute, Evaluation, Skew, Promote, Budget, BundleSection])
+    trainer, _compute, evaluation, skew, promote, _budget, bundle = sections
     definitions["Domain"] = _domain()
     definitions["Compute"]["properties"]["launcher"] = plugin_node("launcher")
     definitions["Node"] = {
@@ -92,6 +92,7 @@ def _envelope() -> dict[str, Any]:
             "compute": {"$ref": "#/$defs/Compute"},
             "tracker": {"type": "array", "items": plugin_node("tracker"), "description": "Who follows the run."},
             "registry": plugin_node("registry") | {"properties": _registry_keys(promote)},
+            "bundle": bundle,
             "skew": skew,
             "tuner": plugin_node("tuner") | {"properties": _tuner_keys(definitions.pop("Budget"))},
         },

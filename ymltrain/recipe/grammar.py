@@ -73,6 +73,7 @@ SECTIONS = (
     "compute",
     "tracker",
     "registry",
+    "bundle",
     "skew",
     "tuner",
     "profiles",

@@ -67,6 +67,7 @@ def summarize_or_tell(run: RunDirectory, attempts: list[Attempt] | None = None) 
             "status": "damaged",
             "created": run.created,
             "metrics": {},
+            "baselines": {},
             "params": {},
             **dict.fromkeys(("seed", "plan", "watch", "steps", "best_epoch", "tensor_digest", "metrics_digest", "level")),
             "goals": {},

@@ -58,7 +58,7 @@ def make_profile(predictor: Predictor, rows: ProfileRows, libraries: str, settin
         model=predictor.contract.name,
         rows=rows.train.height,
         features=features,
-        infinite={name: _count_infinite(rows.train.get_column(name)) for name in features},
+        infinite={name: _count_infinite(column_values(rows.train, name)) for name in features},
         aspects=find_aspects(rows.train, predictor.columns),
         prediction=_distribution(measured(predictions), class_names(predictor.target)),
         target=_distribution(measured(labels_of(rows.train, target)), class_names(predictor.target)),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from ymltrain.api import ColumnType, FeatureShape, Params, plugin
+from ymltrain.api import ColumnType, FeatureShape, Formula, Params, plugin
 from ymltrain.builtin.encoder.missing import MissingFit, MissingIndicator, numbers_of, with_indicator
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ class FittedNone:
     @property
     def state(self) -> dict[str, Any]:
         return {"fill": self.fill, "has_indicator": self.has_indicator}
+
+    @property
+    def formula(self) -> Formula:
+        return Formula(missing=(self.fill,), steps=(), has_indicator=self.has_indicator)
 
     def encode(self, column: pl.Series) -> npt.NDArray[np.float32]:
         import numpy as np

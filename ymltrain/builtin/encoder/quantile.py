@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
-from ymltrain.api import ColumnType, FeatureShape, Params, plugin
+from ymltrain.api import ColumnType, FeatureShape, Formula, Interpolate, Params, plugin
 from ymltrain.builtin.encoder.missing import MissingFit, MissingIndicator, numbers_of, with_indicator
 from ymltrain.builtin.encoder.sampled import Sample
 
@@ -110,6 +110,12 @@ class FittedQuantile:
             "has_indicator": self.has_indicator,
         }
 
+    @property
+    def formula(self) -> Formula:
+        known, scores = self._table
+        steps = (Interpolate(tuple(known.tolist()), tuple(scores.tolist())),)
+        return Formula(missing=(self._middle,), steps=steps, has_indicator=self.has_indicator)
+
     def encode(self, column: pl.Series) -> npt.NDArray[np.float32]:
         import numpy as np
 
@@ -117,8 +123,7 @@ class FittedQuantile:
         known, scores = self._table
         with np.errstate(over="ignore", invalid="ignore"):
             encoded = np.interp(np.where(is_missing, 0.0, values), known, scores)
-        middle = float(np.interp(0.5, np.array(self.ranks), np.array(scores)))
-        return with_indicator(np.where(is_missing, middle, encoded), is_missing, has_indicator=self.has_indicator)
+        return with_indicator(np.where(is_missing, self._middle, encoded), is_missing, has_indicator=self.has_indicator)
 
     @cached_property
     def _table(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -130,3 +135,10 @@ class FittedQuantile:
         else:
             scores = [NormalDist().inv_cdf(min(max(rank, OUTERMOST), 1 - OUTERMOST)) for rank in self.ranks]
         return np.array(self.knots), np.array(scores)
+
+    @cached_property
+    def _middle(self) -> float:
+        """What a missing value is encoded to."""
+        import numpy as np
+
+        return float(np.interp(0.5, np.array(self.ranks), self._table[1]))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from ymltrain.api import ColumnType, FeatureShape, Params, plugin
+from ymltrain.api import Bend, Clip, ColumnType, Divide, FeatureShape, Formula, Params, Subtract, plugin
 from ymltrain.builtin.encoder.missing import MissingFit, MissingIndicator, numbers_of, with_indicator
 from ymltrain.builtin.encoder.sampled import Sample
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import polars as pl
+
+
+LARGEST = 3.4028234663852886e38
+"""Of float32."""
 
 
 class RobustParams(Params, frozen=True, kw_only=True):
@@ -91,6 +95,12 @@ class FittedRobust:
     @property
     def state(self) -> dict[str, Any]:
         return {"center": self.center, "scale": self.scale, "clip": self.clip, "has_indicator": self.has_indicator}
+
+    @property
+    def formula(self) -> Formula:
+        bend = () if self.clip is None else (Bend(self.clip),)
+        steps = (Subtract((self.center,)), Divide((self.scale,)), Clip(LARGEST), *bend)
+        return Formula(missing=(0.0,), steps=steps, has_indicator=self.has_indicator)
 
     def encode(self, column: pl.Series) -> npt.NDArray[np.float32]:
         import numpy as np

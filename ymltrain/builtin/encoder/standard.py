@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ymltrain.api import ColumnType, FeatureShape, Moments, Params, RunningMoments, plugin
+from ymltrain.api import ColumnType, Divide, FeatureShape, Formula, Moments, Params, RunningMoments, Subtract, plugin
 from ymltrain.builtin.encoder.missing import MissingFit, MissingIndicator, numbers_of, with_indicator
 
 if TYPE_CHECKING:
@@ -75,6 +75,11 @@ class FittedStandard:
     @property
     def state(self) -> dict[str, Any]:
         return {"mean": self.moments.mean, "std": self.moments.std, "has_indicator": self.has_indicator}
+
+    @property
+    def formula(self) -> Formula:
+        steps = (Subtract((self.moments.mean,)), Divide((self.moments.std,)))
+        return Formula(missing=(0.0,), steps=steps, has_indicator=self.has_indicator)
 
     def encode(self, column: pl.Series) -> npt.NDArray[np.float32]:
         import numpy as np

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
-from ymltrain.api import ColumnType, DataError, FeatureShape, Params, RunningMoments, plugin
+from ymltrain.api import ColumnType, DataError, Divide, FeatureShape, Formula, Params, RunningMoments, Subtract, plugin
 from ymltrain.builtin.encoder.missing import MissingFit, MissingIndicator, with_indicator
 
 if TYPE_CHECKING:
@@ -93,6 +93,12 @@ class FittedVector:
     @property
     def state(self) -> dict[str, Any]:
         return {"means": list(self.means), "stds": list(self.stds), "has_indicator": self.has_indicator}
+
+    @property
+    def formula(self) -> Formula:
+        return Formula(
+            missing=(0.0,) * len(self.means), steps=(Subtract(self.means), Divide(self.stds)), has_indicator=self.has_indicator
+        )
 
     def encode(self, column: pl.Series) -> npt.NDArray[np.float32]:
         import numpy as np

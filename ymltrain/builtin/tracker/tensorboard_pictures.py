@@ -91,8 +91,7 @@ def _frame(draw: Any, across: tuple[float, float], up: tuple[float, float], titl
         draw.text((_place((value, up[0]), across, up)[0] - 15, HEIGHT - EDGE + 6), f"{value:.3g}", fill=INK)
     for value in (up[0], sum(up) / 2, up[1]):
         draw.text((4, _place((across[0], value), across, up)[1] - 6), f"{value:.3g}", fill=INK)
-    draw.text((WIDTH // 2 - 30, HEIGHT - 26), titles[0], fill=INK)
-    draw.text((EDGE + 4, HEIGHT - EDGE - 16), titles[1], fill=INK)
+    draw.text((WIDTH // 2 - 80, HEIGHT - 26), f"{titles[1]} (up) by {titles[0]} (across)", fill=INK)
 
 
 def _place(point: tuple[float, float], across: tuple[float, float], up: tuple[float, float]) -> tuple[float, float]:

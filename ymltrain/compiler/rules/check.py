@@ -19,6 +19,7 @@ from ymltrain.compiler.rules.evaluation import (
     gates_on_slices_have_some,
     slices_can_be_cut,
 )
+from ymltrain.compiler.rules.exports import exports_can_be_made
 from ymltrain.compiler.rules.measures import (
     best_weights_need_validation,
     loss_and_metrics_fit_the_task,
@@ -71,4 +72,5 @@ RULES: tuple[Rule, ...] = (
     registered_names_are_safe,
     slices_can_be_cut,
     gates_on_slices_have_some,
+    exports_can_be_made,
 )

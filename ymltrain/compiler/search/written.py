@@ -35,6 +35,7 @@ NOT_TUNED: dict[tuple[str, ...], str] = {
     ("compute",): "it does not change what is learned",
     ("tracker",): "it does not change what is learned",
     ("registry",): "it does not change what is learned",
+    ("bundle",): "it does not change what is learned",
     ("skew",): "it does not change what is learned",
     ("trainer", "checkpoint"): "it does not change what is learned",
     ("trainer", "log_every_n_steps"): "it does not change what is learned",

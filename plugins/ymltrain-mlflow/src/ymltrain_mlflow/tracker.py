@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta
-from ymltrain.api import ArtifactWritten, EpochEnded, MetricsLogged, Params, RunEvent, plugin
+from ymltrain.api import ArtifactWritten, EpochEnded, MetricsLogged, OutgoingModel, Params, RunEvent, TakenModel, plugin
 
 from ymltrain_mlflow.names import LONGEST_TAG, cut, param_text, safe_name
 
@@ -44,11 +44,7 @@ class MlflowTracker:
         self._sent_at = -FLUSH_SECONDS  # the first values are sent at once
 
     def start(self, run_id: str, name: str, run_dir: Path, params: Mapping[str, Any]) -> None:  # noqa: ARG002 - the run's id names it
-        for variable, value in (PATIENCE | SILENCE).items():
-            os.environ.setdefault(variable, value)
-        from mlflow.tracking import MlflowClient
-
-        self._client = MlflowClient(tracking_uri=self._params.tracking_uri)
+        self._client = self._connected()
         experiment = self._experiment(self._params.experiment or name)
         self._run = self._found(experiment, run_id) or self._created(experiment, run_id, name)
         self._log_params(params)
@@ -68,6 +64,26 @@ class MlflowTracker:
     def finish(self, status: str) -> None:
         self._flush()
         self._client.set_terminated(self._run, STATUSES.get(status, "KILLED"))
+
+    def take_model(self, model: OutgoingModel) -> TakenModel:
+        """Register a version in MLflow, beside the run that made it (or a run of its own)."""
+        from ymltrain_mlflow.models import push_version
+
+        self._client = self._connected()
+        experiment = self._experiment(self._params.experiment or model.name)
+        origin = model.run_id or model.digest
+        found = self._client.search_runs([experiment], f"tags.`{RUN_TAG}` = '{origin}'", max_results=1)
+        run = str(found[0].info.run_id) if found else self._created(experiment, origin, model.name)
+        taken = push_version(self._client, run, model)
+        self._client.set_terminated(run)
+        return taken
+
+    def _connected(self) -> Any:
+        for variable, value in (PATIENCE | SILENCE).items():
+            os.environ.setdefault(variable, value)
+        from mlflow.tracking import MlflowClient
+
+        return MlflowClient(tracking_uri=self._params.tracking_uri)
 
     def _experiment(self, name: str) -> str:
         """The experiment's id. Two runs that make it at once both get it."""
