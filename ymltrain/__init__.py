@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import os
 
-    from ymltrain.bundle.predictor import Predictor
+    from ymltrain.bundle.predictor import AnyPredictor
 
 __version__ = "0.1.0"
 
 
-def load(model: str, *, registry: str | None = None, workspace: str | os.PathLike[str] | None = None) -> Predictor:
+def load(model: str, *, registry: str | None = None, workspace: str | os.PathLike[str] | None = None) -> AnyPredictor:
     """A model that predicts: `ymltrain.load("diamonds-price@champion").predict(table)`.
 
     MODEL is name@alias, name@3, name@sha256:…, a run, or a bundle folder; `registry` a folder or URL in place of the

@@ -48,7 +48,7 @@ from ymltrain.plan.search.constraints import Constraint
 from ymltrain.plan.search.domains import Choice, Int, LogUniform, Normal, Ordinal, Switch, Uniform
 from ymltrain.plan.search.history import Curve, PastTrial, Rung, comparable_losses, suggestion_seed
 from ymltrain.plan.search.space import Condition, Dimension, Point, Space
-from ymltrain.plan.shapes import ColumnType, FeatureShape, OutputShape, Task, TensorShape
+from ymltrain.plan.shapes import NO_TOKEN, ColumnType, FeatureShape, OutputShape, Task, TensorShape
 from ymltrain.plan.topology import Topology
 from ymltrain.storage import (
     TEMPORARY_PREFIX,
@@ -65,6 +65,7 @@ from ymltrain.storage import (
 
 __all__ = [
     "LEADING_ZERO",
+    "NO_TOKEN",
     "TEMPORARY_PREFIX",
     "ArrowSchema",
     "ArrowStream",

@@ -20,10 +20,10 @@ from ymltrain.registry import Registry
 from ymltrain.registry.location import located
 
 if TYPE_CHECKING:
-    from ymltrain.bundle.predictor import Predictor
+    from ymltrain.bundle.predictor import AnyPredictor
 
 
-def load_model(model: str, *, registry: str | None = None, workspace: str | os.PathLike[str] | None = None) -> Predictor:
+def load_model(model: str, *, registry: str | None = None, workspace: str | os.PathLike[str] | None = None) -> AnyPredictor:
     """The predictor of a model that MODEL names, with the plugins installed here. Raises YmltrainError."""
     from ymltrain.bundle.predictor import load_bundle
 

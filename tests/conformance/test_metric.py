@@ -9,6 +9,7 @@ from ymltrain.api import NoParams
 from ymltrain.builtin.metric.accuracy import AccuracyMetric, AccuracyParams
 from ymltrain.builtin.metric.auc import AucMetric, AucParams
 from ymltrain.builtin.metric.average_precision import AveragePrecisionMetric, AveragePrecisionParams
+from ymltrain.builtin.metric.bits_per_byte import BitsPerByteMetric
 from ymltrain.builtin.metric.brier import BrierMetric
 from ymltrain.builtin.metric.calibration_error import CalibrationErrorMetric, CalibrationErrorParams
 from ymltrain.builtin.metric.f1 import F1Metric, F1Params
@@ -17,6 +18,7 @@ from ymltrain.builtin.metric.log_loss import LogLossMetric
 from ymltrain.builtin.metric.mae import MaeMetric
 from ymltrain.builtin.metric.mape import MapeMetric
 from ymltrain.builtin.metric.mse import MseMetric
+from ymltrain.builtin.metric.perplexity import PerplexityMetric
 from ymltrain.builtin.metric.pinball import PinballMetric, PinballParams
 from ymltrain.builtin.metric.precision import PrecisionMetric, PrecisionParams
 from ymltrain.builtin.metric.r2 import R2Metric
@@ -31,6 +33,20 @@ class TestAccuracy(MetricKit):
 
     def make(self):
         return AccuracyMetric(AccuracyParams())
+
+
+class TestBitsPerByte(MetricKit):
+    """`bits_per_byte`."""
+
+    def make(self):
+        return BitsPerByteMetric(NoParams())
+
+
+class TestPerplexity(MetricKit):
+    """`perplexity`."""
+
+    def make(self):
+        return PerplexityMetric(NoParams())
 
 
 class TestF1(MetricKit):

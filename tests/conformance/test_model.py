@@ -12,7 +12,8 @@ from ymltrain.api import NoParams, TensorShape
 from ymltrain.builtin.model.linear import LinearModel
 from ymltrain.builtin.model.mlp import MlpModel, MlpParams
 from ymltrain.builtin.model.tabular import TabularModel, TabularParams
-from ymltrain.testing.model import ModelKit
+from ymltrain.builtin.model.transformer import TransformerModel, TransformerParams
+from ymltrain.testing.model import NEXT_TOKEN, WINDOWS, ModelKit
 
 
 class TestLinear(ModelKit):
@@ -71,6 +72,27 @@ class TestTabularWithFewPieces(ModelKit):
         return TabularModel(TabularParams(pieces=2, number_dim=1))
 
 
+class TestTransformer(ModelKit):
+    """`transformer` with tied embeddings and shared heads of keys and values."""
+
+    feature_sets = (WINDOWS,)
+    outputs = (NEXT_TOKEN,)
+
+    def make(self):
+        return TransformerModel(TransformerParams(layers=2, width=16, heads=4, kv_heads=2))
+
+
+class TestTransformerWithItsOwnHead(TestTransformer):
+    """`transformer` with an output of its own, dropout, and activations computed again."""
+
+    def make(self):
+        return TransformerModel(
+            TransformerParams(
+                layers=1, width=12, heads=2, hidden=20, tie_embeddings=False, dropout=0.2, activation_checkpointing=True
+            )
+        )
+
+
 class Careless:
     """Breaks the contract in each way the kit looks for."""
 
@@ -103,10 +125,24 @@ class Noisy(nn.Module):
         return torch.randn(rows, 2) * self.weight + self.hidden
 
 
+class Clairvoyant:
+    """A model of texts whose every output is of the whole window."""
+
+    def build(self, features, output):
+        class Mean(nn.Module):
+            def forward(self, inputs):
+                mean = inputs["tokens"].float().mean(dim=1)
+                return mean[:, None, None].expand(-1, inputs["tokens"].shape[1], output.width)
+
+        return Mean()
+
+
 @pytest.mark.parametrize("check", [name for name in dir(ModelKit) if name.startswith("test_")])
 def test_each_check_finds_its_fault(check):
     """No check of the kit passes everything."""
     kit = ModelKit()
     kit.make = Careless
+    if check == "test_a_token_does_not_see_what_follows":
+        kit.feature_sets, kit.outputs, kit.make = (WINDOWS,), (NEXT_TOKEN,), Clairvoyant
     with pytest.raises(AssertionError):
         getattr(kit, check)()

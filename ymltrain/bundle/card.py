@@ -18,7 +18,7 @@ def write_card(contract: Contract, target_state_words: str, evaluation: Evaluati
 
 
 def _front_matter(contract: Contract) -> dict[str, Any]:
-    task = "tabular-regression" if contract.output.task == "regression" else "tabular-classification"
+    task, tag = _task(contract)
     results = [
         {"type": name.partition("/")[2], "name": name, "value": value}
         for name, value in sorted(contract.metrics.items())
@@ -34,17 +34,26 @@ def _front_matter(contract: Contract) -> dict[str, Any]:
             }
         ],
     }
-    return {"library_name": "ymltrain", "pipeline_tag": task, "tags": ["tabular"]} | ({"model-index": [index]} if results else {})
+    return {"library_name": "ymltrain", "pipeline_tag": task, "tags": [tag]} | ({"model-index": [index]} if results else {})
+
+
+def _task(contract: Contract) -> tuple[str, str]:
+    """The task and the tag that Hugging Face's hub knows it under."""
+    if contract.output.task == "next_token":
+        return "text-generation", "text"
+    return ("tabular-regression" if contract.output.task == "regression" else "tabular-classification"), "tabular"
 
 
 def _sections(contract: Contract, target_words: str, evaluation: EvaluationRecord | None) -> Iterator[str]:
     yield f"# {contract.name}"
     yield contract.description or "No description was written in the recipe."
     yield (
-        f"Predicts `{contract.target.name}` ({target_words}). Encoders were fitted on {contract.fitted_rows:,} rows of the\n"
+        f"Predicts `{contract.target.name}` ({target_words}). {_fitted(contract)} on {contract.fitted_rows:,} rows of the\n"
         f"{contract.fitted_on} split."
     )
     features = [(f"`{feature.column}`", feature.type, feature.encoder.type) for feature in contract.features]
+    if contract.output.task == "next_token":
+        features = [(f"`{contract.target.name}`", "text", "tokenizer")]
     yield "## Inputs\n\n" + _table(("column", "type", "encoder"), features)
     yield "## Metrics\n\n" + _table(
         ("metric", "value"), [(name, _figure(value)) for name, value in sorted(contract.metrics.items())]
@@ -92,13 +101,19 @@ def _safe(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\|`*_<>[]" else letter for letter in " ".join(text.split()))
 
 
+def _fitted(contract: Contract) -> str:
+    return "The tokenizer was learned" if contract.output.task == "next_token" else "Encoders were fitted"
+
+
 def _limits(contract: Contract) -> Iterator[str]:
     yield "It was measured on rows like those it was trained on; on others the metrics above say nothing."
     if any(feature.type == "number" for feature in contract.features):
         yield "A missing number is encoded as missing, and one far outside the range of training is extrapolated from."
     if any(feature.type == "category" for feature in contract.features):
         yield "A category that training never saw is encoded as unknown, whatever it is."
-    if contract.output.task == "regression":
+    if contract.output.task == "next_token":
+        yield "It continues texts as its training texts would, whether or not that is true."
+    elif contract.output.task == "regression":
         yield "A prediction is a single number, without an interval of confidence."
     else:
         yield "Probabilities were not calibrated, and there is no answer beside the classes of training."

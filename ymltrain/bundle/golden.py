@@ -13,7 +13,7 @@ import polars as pl
 
 from ymltrain.bundle.contract import GOLDEN_FILE, Contract
 from ymltrain.bundle.edges import edge_rows
-from ymltrain.bundle.predictor import Predictor
+from ymltrain.bundle.predictor import AnyPredictor, Predictor
 from ymltrain.diagnostics import BundleError
 from ymltrain.storage.digests import file_digest
 
@@ -23,8 +23,10 @@ EXTREME_TOLERANCE = 1e-3
 """Relative, for extreme rows: sums of huge numbers cancel, and machines add in different orders."""
 
 
-def golden_rows(drawn: pl.DataFrame, predictor: Predictor) -> pl.DataFrame:
+def golden_rows(drawn: pl.DataFrame, predictor: AnyPredictor) -> pl.DataFrame:
     """The golden table of rows drawn from the data, with the edge rows made from them: see `golden_table`, and their `kind`."""
+    if not isinstance(predictor, Predictor):  # the edges are those of columns
+        return golden_table(drawn, predictor).with_columns(pl.lit("normal").alias("kind"))
     edges, kinds = edge_rows(drawn, {feature.column: feature.type for feature in predictor.features})
     table = golden_table(pl.concat([drawn, edges]), predictor)
     return table.with_columns(pl.Series("kind", ["normal"] * drawn.height + kinds, pl.String))
@@ -45,17 +47,15 @@ def read_golden(folder: Path, contract: Contract) -> pl.DataFrame | None:
     return pl.read_parquet(path)
 
 
-def golden_table(rows: pl.DataFrame, predictor: Predictor) -> pl.DataFrame:
+def golden_table(rows: pl.DataFrame, predictor: AnyPredictor) -> pl.DataFrame:
     """Raw rows beside their encoded features and predictions: struct columns `inputs`, `features` and `prediction`."""
-    encoded = predictor.encode(rows)
-    features = pl.DataFrame([pl.Series(name, values) for name, values in predictor.feature_values(encoded)])
-    predictions = predictor.decode(predictor.outputs(encoded))
+    features, predictions = predictor.golden(rows)
     return pl.DataFrame(
         [rows.to_struct("inputs"), features.to_struct("features"), predictions.to_struct("prediction")],
     )
 
 
-def replay_golden(folder: Path, predictor: Predictor) -> int:
+def replay_golden(folder: Path, predictor: AnyPredictor) -> int:
     """Put a bundle's golden rows through its predictor again; returns how many there are.
 
     Encoded features and labels must be equal, numbers equal within float tolerance. Raises BundleError naming what

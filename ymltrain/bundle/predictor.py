@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,14 @@ import polars as pl
 
 from ymltrain.bundle.contract import CONTRACT_FILE, EXPORTS_FOLDER, WEIGHTS_FILE, Contract, read_contract
 from ymltrain.bundle.defaults import Defaults, fill_defaults
+from ymltrain.bundle.read_columns import read_columns
 from ymltrain.bundle.tensors import digest_tensors, read_tensors
+from ymltrain.bundle.text_predictor import TextPredictor
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.data.features import encode_rows
-from ymltrain.data.reading import read_rows
-from ymltrain.data.target import FittedTarget, restore_target
-from ymltrain.diagnostics import BundleError, did_you_mean
+from ymltrain.data.next_token import NextTokenTarget, restore_any_target
+from ymltrain.data.target import FittedTarget
+from ymltrain.diagnostics import BundleError
 from ymltrain.kinds.contracts import ArrowStream, FittedEncoder
 from ymltrain.plan.plan import FeatureSpec
 from ymltrain.plan.shapes import Reading
@@ -68,14 +70,13 @@ class Predictor:
         """The input columns of a table, by the rules that training read them with."""
         frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(table)
         lacking = {name: [None] * frame.height for name in self.defaults.values if name not in frame.columns}
-        frame = frame.hstack(pl.DataFrame(lacking)) if lacking else frame
-        missing = [column for column in self.columns if column not in frame.columns]
-        if missing:
-            message = (
-                f"the data lack the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}, which {self.contract.name} takes"
-            )
-            raise BundleError("YT923", message, did_you_mean(missing[0], frame.columns))
-        return read_rows(frame, self.columns)
+        return read_columns(frame.hstack(pl.DataFrame(lacking)) if lacking else frame, self.columns, self.contract.name)
+
+    def golden(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The encoded features of some rows, and what is predicted of them."""
+        encoded = self.encode(rows)
+        features = pl.DataFrame([pl.Series(name, values) for name, values in self.feature_values(encoded)])
+        return features, self.decode(self.outputs(encoded))
 
     @cached_property
     def defaults(self) -> Defaults:
@@ -110,18 +111,34 @@ class Predictor:
             yield feature.column, values[:, 0] if width == 1 else values
 
 
-def load_bundle(folder: Path, catalog: Catalog, environment: Mapping[str, str]) -> Predictor:
+AnyPredictor: TypeAlias = Predictor | TextPredictor
+
+
+def load_table_bundle(folder: Path, catalog: Catalog, environment: Mapping[str, str], what: str) -> Predictor:
+    """The predictor of a table's bundle; `what` needs one. Raises BundleError as `load_bundle`, and for a language model."""
+    predictor = load_bundle(folder, catalog, environment)
+    if isinstance(predictor, TextPredictor):
+        message = f"{what} is for models of tables, and {predictor.contract.name} is a language model"
+        raise BundleError("YT928", message, "`ymltrain predict` and `ymltrain.load` take language models too")
+    return predictor
+
+
+def load_bundle(folder: Path, catalog: Catalog, environment: Mapping[str, str]) -> AnyPredictor:
     """The predictor of a bundle folder. Raises BundleError when a file is missing or was changed."""
     path = folder / CONTRACT_FILE
     if not path.is_file():
         raise BundleError("YT920", f"{folder} is not a bundle: it has no {CONTRACT_FILE}", "name a bundle folder, a run or a model")
     contract = read_contract(path.read_bytes(), str(path))
     weights = verified_weights(folder, contract)
-    network = catalog.build(contract.model, environment).build([feature.shape for feature in contract.features], contract.output)
+    target = restore_any_target(contract.target.state)
+    shapes = [target.window] if isinstance(target, NextTokenTarget) else [feature.shape for feature in contract.features]
+    network = catalog.build(contract.model, environment).build(shapes, contract.output)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise BundleError("YT925", f"the weights do not fit the network of {contract.model.type}: {error}", "") from None
+    if isinstance(target, NextTokenTarget):
+        return TextPredictor(contract=contract, target=target, network=network.eval())
     return Predictor(
         contract=contract,
         features=tuple(
@@ -140,7 +157,7 @@ def load_bundle(folder: Path, catalog: Catalog, environment: Mapping[str, str]) 
             feature.column: catalog.build(feature.encoder, environment).restore(feature.column, feature.state)
             for feature in contract.features
         },
-        target=restore_target(contract.target.state),
+        target=target,
         network=network.eval(),
     )
 

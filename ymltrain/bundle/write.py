@@ -25,6 +25,7 @@ from ymltrain.bundle.contract import (
     FeatureContract,
     TableReading,
     TargetContract,
+    inputs_schema,
     serving_schema,
     training_schema,
     write_contract,
@@ -74,7 +75,7 @@ def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, e
     contract = _contract(plan, trained, catalog, bytes_digest(content))
     write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
     predictor = load_bundle(unfinished, catalog, environment)
-    if trained.make_profile is not None:
+    if trained.make_profile is not None and isinstance(predictor, Predictor):
         profile = trained.make_profile(predictor)
         write_durably(unfinished / PROFILE_FILE, profile)
         contract = _with_digests(contract, profile=bytes_digest(profile))
@@ -123,8 +124,8 @@ def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: st
         description=plan.description,
         fitted_on=data.report.fitted_on,
         fitted_rows=data.report.fitted_rows,
-        inputs=serving_schema(plan.features),
-        environments={"TRAIN": training_schema(plan), "SERVE": serving_schema(plan.features)},
+        inputs=_serving_schema(plan),
+        environments={"TRAIN": training_schema(plan), "SERVE": _serving_schema(plan)},
         reading=_reading(plan, catalog),
         features=tuple(
             FeatureContract(
@@ -157,6 +158,10 @@ def _contract(plan: Plan, trained: Trained, catalog: Catalog, weights_digest: st
     )
 
 
+def _serving_schema(plan: Plan) -> dict[str, Any]:
+    return inputs_schema({plan.target.name: "text"}) if plan.target.text is not None else serving_schema(plan.features)
+
+
 def _reading(plan: Plan, catalog: Catalog) -> TableReading:
     node = plan.node("datasource")
     paths = path_params(catalog.load(node.kind, node.type).params)
@@ -169,6 +174,9 @@ def _target_words(data: PreparedData) -> str:
         return "a number" if state["transform"] == "none" else f"a number, trained on its {state['transform']}"
     if state["task"] == "multilabel":
         return f"any of {len(state['labels'])} labels: {', '.join(state['labels'])}"
+    if state["task"] == "next_token":
+        spec = state["spec"]
+        return f"the tokens that follow; {spec['tokenizer']} of {spec['vocabulary']:,}, {spec['context']:,} seen at a time"
     classes = ", ".join(state["classes"])
     if state["task"] == "binary":
         return f"yes or no ({state['classes'][1]} or {state['classes'][0]}), yes from a probability of {state['threshold']:g}"

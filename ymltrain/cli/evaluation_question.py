@@ -41,7 +41,7 @@ def check_output(output: Path | None) -> None:
 
 def ask(asked: Asked, plugins: tuple[Path, ...], workspace: Path | None, environment: Mapping[str, str]) -> EvaluationRecord:
     """The evaluation. Raises UsageError, DataError, BundleError, RegistryError, PluginError."""
-    from ymltrain.bundle.predictor import load_bundle
+    from ymltrain.bundle.predictor import load_table_bundle
     from ymltrain.catalog.catalog import Catalog
     from ymltrain.evaluation.bootstrap import Draws
     from ymltrain.evaluation.model import Question, contract_metrics, evaluate_model, read_baselines
@@ -56,7 +56,7 @@ def ask(asked: Asked, plugins: tuple[Path, ...], workspace: Path | None, environ
     written = [read_slice(text) for text in asked.slices]
     catalog = Catalog.installed(plugins)
     bundle = locate_bundle(asked.model, find_workspace(workspace), catalog, asked.registry)
-    predictor = load_bundle(bundle, catalog, environment)
+    predictor = load_table_bundle(bundle, catalog, environment, "`ymltrain evaluate`")
     contract = predictor.contract
     recipe = contract.evaluation or Evaluation()
     earlier = read_evaluation(bundle)

@@ -92,7 +92,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _served_model(model: str, registry_url: str | None, plugins: tuple[Path, ...], workspace: Path | None) -> ServedModel:
     """The model, and how a newer version of its name is found and loaded."""
-    from ymltrain.bundle.predictor import load_bundle
+    from ymltrain.bundle.predictor import load_table_bundle
     from ymltrain.catalog.catalog import Catalog
     from ymltrain.loading import locate_bundle, open_registry
     from ymltrain.record.workspace import find_workspace
@@ -109,6 +109,7 @@ def _served_model(model: str, registry_url: str | None, plugins: tuple[Path, ...
         return f"{version.model}@{version.version}"
 
     def load(version: str) -> LoadedModel:
-        return LoadedModel.of(load_bundle(locate_bundle(version, place, catalog, registry_url), catalog, os.environ), version)
+        bundle = locate_bundle(version, place, catalog, registry_url)
+        return LoadedModel.of(load_table_bundle(bundle, catalog, os.environ, "`ymltrain serve`"), version)
 
     return ServedModel(find, load, lambda message: say(f"warning: {message}"))

@@ -200,14 +200,14 @@ def replay(
 
 
 def _open(model: str, registry_url: str | None, plugins: tuple[Path, ...], workspace: Path | None) -> tuple[Predictor, Path]:
-    from ymltrain.bundle.predictor import load_bundle
+    from ymltrain.bundle.predictor import load_table_bundle
     from ymltrain.catalog.catalog import Catalog
     from ymltrain.loading import locate_bundle
     from ymltrain.record.workspace import find_workspace
 
     catalog = Catalog.installed(plugins)
     folder = locate_bundle(model, find_workspace(workspace), catalog, registry_url)
-    return load_bundle(folder, catalog, os.environ), folder
+    return load_table_bundle(folder, catalog, os.environ, "`ymltrain skew`"), folder
 
 
 def _reference(folder: Path) -> tuple[Profile | None, CheckSettings]:

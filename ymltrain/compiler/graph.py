@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ymltrain.catalog.entry import LoadedPlugin
 from ymltrain.diagnostics import KeyPath, Span
 from ymltrain.kinds import Params
-from ymltrain.plan.plan import Edge
+from ymltrain.plan.plan import Edge, TextSpec
 from ymltrain.plan.search.spec import SearchSpec
 from ymltrain.plan.sections import BundleSection, Compute, Evaluation, Promote, Skew, Trainer
 from ymltrain.plan.shapes import ColumnType, Task
@@ -90,6 +90,7 @@ class Target:
     threshold: float | None = None
     order: tuple[str, ...] | None = None
     class_weights: dict[str, float] | str | None = None
+    text: TextSpec | None = None
 
     @property
     def name(self) -> str:

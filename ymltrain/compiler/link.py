@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from ymltrain.compiler.request import Request
 from ymltrain.diagnostics import Diagnostic, KeyPath, PluginError, Span, did_you_mean, nearest_name
 from ymltrain.kinds import KINDS, Params, params_schema
 from ymltrain.kinds.violations import find_violations
+from ymltrain.plan.plan import BYTE_VOCABULARY, TextSpec
 from ymltrain.plan.sections import BundleSection, Compute, Evaluation, Promote, Section, Skew, Trainer
 from ymltrain.plan.shapes import ColumnType, Task
 from ymltrain.recipe.document import Node, plain
@@ -30,6 +31,14 @@ COLUMN_KEYS: dict[str, tuple[ColumnType, str]] = {
     "format": ("timestamp", "only a timestamp has a format"),
 }
 """Keys of a column that one type alone takes, and what to say of them elsewhere."""
+
+TEXT_KEYS = frozenset({"tokenizer", "vocab_size", "context", "continuation"})
+"""Keys of a target that `next_token` alone knows."""
+
+DEFAULT_TOKENIZER: Literal["byte", "bpe"] = "byte"
+DEFAULT_VOCABULARY = 4096
+DEFAULT_CONTEXT = 256
+DEFAULT_CONTINUATION = 16
 
 S = TypeVar("S", bound=Section)
 
@@ -212,6 +221,7 @@ class _Linker:
             threshold=sound.get("threshold"),
             order=_labels(sound.get("order")),
             class_weights=sound.get("class_weights"),
+            text=_text_spec(sound),
         )
 
     def _section(self, name: str, section: type[S], leave_out: tuple[str, ...] = ()) -> S | None:
@@ -269,6 +279,8 @@ def _written_task(target: Mapping[str, Any]) -> Task | None:
         return "multilabel"
     if "order" in target:
         return "ordinal"
+    if target.get("type") == "text" or target.keys() & TEXT_KEYS:
+        return "next_token"
     return "binary" if target.keys() & {"positive", "threshold"} or target.get("type") == "boolean" else None
 
 
@@ -282,6 +294,17 @@ def _default(value: Any, column_type: str) -> Any:
     if value is not None and column_type in ("category", "text"):
         return _category_text(value)
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _text_spec(target: Mapping[str, Any]) -> TextSpec:
+    """What a target's keys say of its tokens, defaults filled in."""
+    tokenizer = target.get("tokenizer") or ("bpe" if "vocab_size" in target else DEFAULT_TOKENIZER)
+    return TextSpec(
+        tokenizer=tokenizer,
+        vocabulary=BYTE_VOCABULARY if tokenizer == "byte" else target.get("vocab_size", DEFAULT_VOCABULARY),
+        context=target.get("context", DEFAULT_CONTEXT),
+        continuation=target.get("continuation", DEFAULT_CONTINUATION),
+    )
 
 
 def _labels(values: list[Any] | None) -> tuple[str, ...] | None:

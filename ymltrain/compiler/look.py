@@ -31,13 +31,23 @@ DEFAULT_METRICS: dict[Task, tuple[str, ...]] = {
     "binary": ("auc", "average_precision", "accuracy", "f1", "log_loss"),
     "multilabel": ("f1", "average_precision", "log_loss"),
     "ordinal": ("accuracy", "rank_error", "kappa"),
+    "next_token": ("bits_per_byte", "perplexity"),
 }
+TASKS: dict[ColumnType, Task] = {
+    "number": "regression",
+    "category": "classification",
+    "boolean": "binary",
+    "text": "next_token",
+}
+"""What is predicted of a target of each type."""
+
 DEFAULT_LOSS: dict[Task, str] = {
     "regression": "mse",
     "classification": "cross_entropy",
     "binary": "binary_cross_entropy",
     "multilabel": "binary_cross_entropy",
     "ordinal": "ordinal_cross_entropy",
+    "next_token": "cross_entropy",
 }
 
 
@@ -51,6 +61,8 @@ def look_at_data(graph: PluginGraph, request: Request) -> PluginGraph:
         graph = _with_auto_columns(graph, look, request)
         _check_columns(graph, look, request)
     graph = _with_task_defaults(graph, request)
+    if task_of(graph.target) == "next_token" and graph.skew is not None:
+        graph = replace(graph, skew=msgspec.structs.replace(graph.skew, profile=False))  # that of a table; a rule says so
     return replace(graph, edges=_edges(graph))
 
 
@@ -88,6 +100,8 @@ def _settled_target(target: Target | None, look: DataLook | None) -> Target | No
     column_type, task = target.type, target.task
     if column_type is None and task == "regression":
         column_type = "number"
+    elif column_type is None and task == "next_token":
+        column_type = "text"
     elif column_type is None and task == "multilabel":
         column_type = "boolean"
     elif column_type is None and task is not None:
@@ -105,12 +119,13 @@ def _boolean() -> type[pl.DataType]:
 
 
 def _task_of_type(column_type: ColumnType | None) -> Task | None:
-    tasks: dict[ColumnType, Task] = {"number": "regression", "category": "classification", "boolean": "binary"}
-    return tasks.get(column_type) if column_type is not None else None
+    return TASKS.get(column_type) if column_type is not None else None
 
 
 def _with_auto_columns(graph: PluginGraph, look: DataLook, request: Request) -> PluginGraph:
-    """Add the columns that the recipe leaves to `auto`: all but those with another part to play."""
+    """Add the columns that the recipe leaves to `auto`: all but those with another part to play; none beside texts."""
+    if task_of(graph.target) == "next_token":
+        return graph
     features = graph.root.at(("features",))
     unlisted = graph.root.at(("unlisted_columns",))
     listed = features.mapping if features is not None else {}
@@ -255,6 +270,8 @@ def _edges(graph: PluginGraph) -> tuple[Edge, ...]:
             edges.append(Edge(source=source, target=target.id, carries=carries))
 
     draw("datasource", "rows", graph.nodes.get("split"))
+    if task_of(graph.target) == "next_token":
+        draw("split", "windows of tokens", graph.nodes.get("model"))
     for encoder in graph.of_kind("encoder"):
         draw("split", "train rows", encoder)
         draw(encoder.id, "encoded feature", graph.nodes.get("model"))

@@ -88,7 +88,7 @@ def resolved_recipe(graph: PluginGraph) -> dict[str, Any]:
         resolved[node.kind] = {**owned, "type": node.type, **_params(node)}
     for list_name, kind in (("metrics", "metric"), ("tracker", "tracker")):
         resolved[list_name] = [{"type": node.type, **_params(node)} for node in graph.of_kind(kind)]
-    if resolved.get("features", "auto") != "auto" or graph.look is not None:
+    if graph.columns or resolved.get("features", "auto") != "auto":
         resolved["features"] = {
             **{name: entry for name, entry in _written_features(resolved).items() if entry.get("type") == "ignore"},
             **{column.name: _column(column) for column in graph.columns},
@@ -142,6 +142,10 @@ def _resolved_target(target: Target) -> dict[str, Any]:
     resolved["task"] = target.task
     if target.task in ("binary", "multilabel"):
         resolved["threshold"] = _threshold(target)
+    if target.task == "next_token" and target.text is not None:
+        text = target.text
+        resolved |= {"tokenizer": text.tokenizer, "context": text.context, "continuation": text.continuation}
+        resolved |= {"vocab_size": text.vocabulary} if text.tokenizer == "bpe" else {}
     written = {"positive": target.positive, "order": target.order, "class_weights": target.class_weights}
     return resolved | {
         key: list(value) if isinstance(value, tuple) else value for key, value in written.items() if value is not None
@@ -197,6 +201,7 @@ def _target(graph: PluginGraph) -> TargetSpec:
         threshold=_threshold(target),
         order=target.order,
         class_weights=target.class_weights,  # type: ignore[arg-type]  # the envelope allows no other
+        text=target.text if target.task == "next_token" else None,
     )
 
 

@@ -63,9 +63,14 @@ def _state_bytes(graph: PluginGraph, topology: Topology, request: Request) -> in
     sample = pl.DataFrame(graph.look.sample)
     features = [_shape(column.name, column.type, sample) for column in graph.columns if column.name in sample.columns]
     columns = graph.target.columns
-    width = (
-        1 if task in ("regression", "binary") else max(len(columns), 2, sample[columns[0]].alias("values").drop_nulls().n_unique())
-    )
+    text = graph.target.text
+    if task == "next_token" and text is not None:
+        features = [FeatureShape(name=columns[0], kind="tokens", width=text.context, cardinality=text.vocabulary)]
+        width = text.vocabulary
+    elif task in ("regression", "binary"):
+        width = 1
+    else:
+        width = max(len(columns), 2, sample[columns[0]].alias("values").drop_nulls().n_unique())
     output = OutputShape(task=task, width=width)
     parameters = sum(tensor.size for tensor in _built(model).shapes(features, output))
     whole = request.catalog.load("strategy", "ddp")

@@ -20,11 +20,13 @@ from ymltrain.data.cache import Allocate, CachedState, EncodedCache, in_memory
 from ymltrain.data.drawing import DrawnRows, read_drawn, write_drawn
 from ymltrain.data.encoding import EncodedSplit, changed_meanwhile, encode_splits, encoded_split, split_arrays
 from ymltrain.data.learning import Learned, TableSpec, learn
+from ymltrain.data.next_token import AnyTarget, NextTokenTarget, restore_any_target
 from ymltrain.data.report import SPLITS, DataReport, SplitName
 from ymltrain.data.tally import DROPPED, count_rows, split_counts
-from ymltrain.data.target import FittedTarget, restore_target
+from ymltrain.data.texts import Texts
 from ymltrain.diagnostics import DataError
 from ymltrain.kinds.contracts import Datasource, Encoder, FittedEncoder, Split
+from ymltrain.plan.shapes import FeatureShape
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,18 @@ class PreparedData:
 
     splits: Mapping[SplitName, EncodedSplit]
     encoders: Mapping[str, FittedEncoder]
-    target: FittedTarget
+    target: AnyTarget
     golden: pl.DataFrame
     report: DataReport
     fingerprint: str
     drawn: Callable[[], DrawnRows] | None = None
+
+    @property
+    def shapes(self) -> list[FeatureShape]:
+        """What a network takes: the encoded features in plan order, or the window of a text."""
+        if isinstance(self.target, NextTokenTarget):
+            return [self.target.window]
+        return [encoder.shape for encoder in self.encoders.values()]
 
 
 def prepare_data(
@@ -89,6 +98,10 @@ def _prepare(  # noqa: PLR0913 - what `prepare_data` was given, and where the ar
     fingerprint: str,
     allocate: Allocate,
 ) -> PreparedData:
+    if spec.target.text is not None:
+        windows, target, golden, report = Texts(source, split, spec).prepare(allocate)
+        _check_unchanged(source, fingerprint)
+        return PreparedData(windows, {}, target, golden, report, fingerprint)
     learned = learn(source, split, encoders, spec)
     try:
         encoded = encode_splits(source, learned, spec, allocate)
@@ -130,7 +143,7 @@ def _restore(
     return PreparedData(
         splits={split: of(split) for split in SPLITS},
         encoders={name: encoder.restore(name, state.encoders[name]) for name, encoder in encoders.items()},
-        target=restore_target(state.target),
+        target=restore_any_target(state.target),
         golden=pl.read_parquet(golden),
         report=state.report,
         fingerprint=state.fingerprint,

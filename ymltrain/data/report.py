@@ -47,7 +47,11 @@ class Leak(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a table's rows. Everything learned from data was learned from `fitted_rows` rows of `fitted_on`."""
+    """What became of a table's rows. Everything learned from data was learned from `fitted_rows` rows of `fitted_on`.
+
+    Of texts `rows` counts the windows that are trained and measured on, `texts` the rows of the table that they were cut from,
+    and `tokens` what they hold.
+    """
 
     rows_read: int
     rows_without_target: int
@@ -57,6 +61,8 @@ class DataReport(msgspec.Struct, frozen=True, kw_only=True):
     features: tuple[FeatureReport, ...]
     warnings: tuple[str, ...]
     leaks: tuple[Leak, ...] = ()
+    texts: SplitCounts | None = None
+    tokens: SplitCounts | None = None
 
 
 def feature_warnings(report: FeatureReport, rows: SplitCounts) -> Iterator[str]:

@@ -17,12 +17,14 @@ from torch import Tensor, nn
 from ymltrain.data.companions import read_companions, rows_of_split
 from ymltrain.data.encoding import EncodedSplit, changed_meanwhile
 from ymltrain.data.loader import TensorSplit
+from ymltrain.data.next_token import NextTokenTarget
 from ymltrain.data.prepare import PreparedData
 from ymltrain.evaluation.assess import About, Scored, assess
 from ymltrain.evaluation.baselines import fit_baselines
 from ymltrain.evaluation.bootstrap import Draws
 from ymltrain.evaluation.evaluate import Measures, evaluate
 from ymltrain.evaluation.slices import Slice, all_slices, cuts_of, readings_of
+from ymltrain.evaluation.text_baselines import text_baselines
 from ymltrain.fit.job import Job
 from ymltrain.fit.reuse import Earlier
 from ymltrain.plan.events import StageChanged
@@ -51,6 +53,8 @@ class Evaluated:
 
 def evaluate_test(job: Job, data: PreparedData, outcome: TrainOutcome) -> Evaluated:
     """The trained weights on the test split, which nothing has looked at before. The bundle keeps what is found."""
+    if isinstance(data.target, NextTokenTarget):
+        return _evaluate_texts(job, data, data.target, outcome)
     baselines = fit_baselines(data.splits["train"], data.target, _seed(job))
     tensors = baselines.tensors() if baselines is not None else None
     split = data.splits.get("test")
@@ -84,9 +88,26 @@ def evaluate_test(job: Job, data: PreparedData, outcome: TrainOutcome) -> Evalua
     return Evaluated(metrics, record, tensors)
 
 
+def _evaluate_texts(job: Job, data: PreparedData, target: NextTokenTarget, outcome: TrainOutcome) -> Evaluated:
+    """Of a language model: its metrics, beside those of what has counted or compressed the train texts."""
+    split = data.splits.get("test")
+    if split is None or not split.rows:
+        return Evaluated({}, None, None)
+    job.watch(StageChanged(stage="evaluate", note=f"{split.rows:,} test windows"))
+    network = _network(job, data)
+    network.load_state_dict(outcome.weights)
+    measures = Measures(job.build(job.plan.node("loss")).build(), job.metrics(), target)
+    measured = evaluate(network, TensorSplit.of(split), measures, batch_rows=EVALUATION_ROWS)
+    baselines = text_baselines(data.splits["train"], split, target)
+    measured |= {f"bits_per_byte_of_{name}": value for name, value in baselines.items()}
+    return Evaluated({f"test/{name}": value for name, value in measured.items()}, None, None)
+
+
 def reused_evaluation(job: Job, earlier: Earlier, data: PreparedData) -> Evaluated | None:
     """What an earlier run has found; None when its bundle tells of no evaluation any more."""
     metrics = earlier.measured(lambda name: name.startswith("test/"))
+    if isinstance(data.target, NextTokenTarget):
+        return Evaluated(metrics, None, None)
     record = read_evaluation(earlier.run.bundle)
     if record is None and metrics:
         return None
@@ -146,5 +167,4 @@ def _about(job: Job, data: PreparedData) -> About:
 
 def _network(job: Job, data: PreparedData) -> nn.Module:
     """The plan's network with its initial weights."""
-    shapes = [data.encoders[feature.column].shape for feature in job.plan.features]
-    return build_network(job.build(job.plan.node("model")), shapes, data.target.output, job.plan.seeds["weights"])
+    return build_network(job.build(job.plan.node("model")), data.shapes, data.target.output, job.plan.seeds["weights"])

@@ -32,7 +32,7 @@ def gather_evidence(plan: Plan, data: PreparedData, network: nn.Module | None) -
 
     `network` is None where several processes make their own.
     """
-    train_rows = data.report.rows.train
+    train_rows = data.splits["train"].rows
     seed_generators(plan.seeds["dropout"])  # as training does; from here on they are what it draws from
     epochs = min(ORDER_EPOCHS, plan.trainer.max_epochs)
     return Evidence(

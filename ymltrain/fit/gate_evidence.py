@@ -11,7 +11,7 @@ import polars as pl
 
 from ymltrain.bundle.contract import GOLDEN_FILE
 from ymltrain.bundle.golden import replay_golden
-from ymltrain.bundle.predictor import Predictor, load_bundle
+from ymltrain.bundle.predictor import AnyPredictor, load_bundle
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.diagnostics import BundleError
 from ymltrain.plan.sections import Promote
@@ -34,14 +34,14 @@ def gather_evidence(bundle: Path, promote: Promote, catalog: Catalog, environmen
     )
 
 
-def _replay(bundle: Path, predictor: Predictor) -> GoldenReplay:
+def _replay(bundle: Path, predictor: AnyPredictor) -> GoldenReplay:
     try:
         return GoldenReplay(rows=replay_golden(bundle, predictor))
     except BundleError as error:
         return GoldenReplay(rows=pl.scan_parquet(bundle / GOLDEN_FILE).select(pl.len()).collect().item(), problem=error.message)
 
 
-def _latency(bundle: Path, predictor: Predictor) -> float | None:
+def _latency(bundle: Path, predictor: AnyPredictor) -> float | None:
     """The median time to predict one raw row, in milliseconds on this machine; None without golden rows to try it on."""
     if predictor.contract.digests.golden is None:
         return None

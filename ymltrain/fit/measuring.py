@@ -29,6 +29,8 @@ from ymltrain.run.row_losses import row_losses
 from ymltrain.run.weights import network_dtype
 
 CPU = torch.device("cpu")
+TOTAL = "Total"
+"""The tracker's name for all kinds of memory together."""
 
 
 def measure_memory(
@@ -74,7 +76,7 @@ def _step(
         optimizer.zero_grad()
     loss = loss_plugin.build()
     inputs, target = batch
-    tracker = MemTracker()
+    tracker = _PeakTracker()
     tracker.track_external(network, optimizer, *inputs.values(), target)
     with tracker:
         losses = row_losses(loss, full_precision(network(inputs)), target)
@@ -89,6 +91,17 @@ def _step(
     return held
 
 
+class _PeakTracker(MemTracker):  # type: ignore[no-untyped-call]  # torch does not annotate its __init_subclass__
+    """Keeps the peak of the whole only: torch's own looks at every module at each operation, and deep networks have many."""
+
+    def _update_peak_stats(self, peak_state: Any) -> None:
+        del peak_state
+        for device, held in self._curr_mem_snap.items():
+            if self._peak_mem.get(device, 0) < held[TOTAL]:
+                self._peak_mem[device] = held[TOTAL]
+                self._peak_mem_snap[device] = dict(held)
+
+
 def _batch(
     rows: int, features: Sequence[FeatureShape], output: OutputShape, network: nn.Module
 ) -> tuple[dict[str, Tensor], Tensor]:
@@ -101,6 +114,9 @@ def _batch(
         inputs["number"] = torch.zeros(rows, numbers, dtype=dtype)
     if categories:
         inputs["category"] = torch.zeros(rows, categories, dtype=torch.int32)
+    if output.task == "next_token":
+        windows = torch.zeros(rows, features[0].width, dtype=torch.int32)
+        return {"tokens": windows}, torch.zeros_like(windows)
     target = torch.zeros(rows) if output.task == "regression" else torch.zeros(rows, dtype=torch.int64)
     return inputs, target
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from ymltrain.bundle.predictor import BATCH_ROWS, Predictor
+from ymltrain.bundle.predictor import BATCH_ROWS, AnyPredictor, Predictor
 from ymltrain.data.reading import read_rows, source_columns
 from ymltrain.diagnostics import BundleError, UsageError, did_you_mean
 from ymltrain.fit.offline_log import OfflineLog
@@ -40,7 +40,7 @@ class Predicted:
     defaulted: Mapping[str, int] = field(default_factory=dict)
 
 
-def predict_file(predictor: Predictor, source: Datasource, output: Path, serving_log: Path | None = None) -> Predicted:
+def predict_file(predictor: AnyPredictor, source: Datasource, output: Path, serving_log: Path | None = None) -> Predicted:
     """Predict every row of a source, and write a serving log of it where one is asked for.
 
     Raises UsageError, DataError, BundleError; no half-written output is left.
@@ -49,7 +49,7 @@ def predict_file(predictor: Predictor, source: Datasource, output: Path, serving
     if write is None:
         raise UsageError("YT818", f'the type of "{output}" is not one that can be written', f"end it in {', '.join(WRITERS)}")
     _check_columns(predictor, source)
-    log = None if serving_log is None else OfflineLog(serving_log, predictor)
+    log = None if serving_log is None else OfflineLog(serving_log, _of_table(predictor))
     defaulted: Counter[str] = Counter()
     parts = []
     for batch in _batches(predictor, source):
@@ -69,8 +69,8 @@ def predict_file(predictor: Predictor, source: Datasource, output: Path, serving
     return Predicted(predictions.height, tuple(predictions.columns), defaulted)
 
 
-def _predict(predictor: Predictor, rows: pl.DataFrame, log: OfflineLog | None) -> pl.DataFrame:
-    if log is None or not rows.height:
+def _predict(predictor: AnyPredictor, rows: pl.DataFrame, log: OfflineLog | None) -> pl.DataFrame:
+    if log is None or not rows.height or not isinstance(predictor, Predictor):
         return predictor.predict_rows(rows)
     parts = []
     for part in rows.iter_slices(BATCH_ROWS):
@@ -80,7 +80,14 @@ def _predict(predictor: Predictor, rows: pl.DataFrame, log: OfflineLog | None) -
     return pl.concat(parts)
 
 
-def _check_columns(predictor: Predictor, source: Datasource) -> None:
+def _of_table(predictor: AnyPredictor) -> Predictor:
+    if not isinstance(predictor, Predictor):
+        message = f"a serving log is for models of tables, and {predictor.contract.name} is a language model"
+        raise BundleError("YT928", message, "leave --serving-log out")
+    return predictor
+
+
+def _check_columns(predictor: AnyPredictor, source: Datasource) -> None:
     there = list(pl.Schema(source.schema()))
     missing = [column for column in predictor.columns if column not in there and column not in predictor.defaults.values]
     if missing:
@@ -88,7 +95,7 @@ def _check_columns(predictor: Predictor, source: Datasource) -> None:
         raise BundleError("YT923", message, did_you_mean(missing[0], there))
 
 
-def _batches(predictor: Predictor, source: Datasource) -> Iterator[pl.DataFrame]:
+def _batches(predictor: AnyPredictor, source: Datasource) -> Iterator[pl.DataFrame]:
     columns = predictor.columns
     yield read_rows(pl.DataFrame(schema=dict.fromkeys(columns, pl.Null)), columns)
     there = set(pl.Schema(source.schema()))

@@ -12,7 +12,9 @@ import polars as pl
 
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.compiler.graph import DataLook
+from ymltrain.data.next_token import text_output, text_window
 from ymltrain.data.reading import column_values, finite_or_null, read_rows
+from ymltrain.data.windows import count_windows
 from ymltrain.fit.memory import RankMemory, estimate_memory
 from ymltrain.plan.plan import Plan, PlanNode
 from ymltrain.plan.shapes import FeatureShape, OutputShape, Reading, TensorShape
@@ -76,27 +78,28 @@ def preview_plan(
         return catalog.build(node, environment)
 
     sample = pl.DataFrame(look.sample)
-    shapes = [_feature_shape(plan, feature.column, sample, catalog, environment) for feature in plan.features]
-    output = _output_shape(plan, sample)
+    shapes, output = _shapes(plan, sample, catalog, environment)
     tensors = tuple(catalog.build(plan.node("model"), environment).shapes(shapes, output))
     parameters = sum(tensor.size for tensor in tensors)
     fractions = catalog.build(plan.node("split"), environment).fractions
-    split_rows = {name: round(look.total_rows * share) for name, share in zip(("train", "val", "test"), fractions, strict=True)}
+    text = plan.target.text
+    rows = look.total_rows if text is None else count_windows(text, sample[plan.target.name], look.total_rows)
+    split_rows = {name: round(rows * share) for name, share in zip(("train", "val", "test"), fractions, strict=True)}
     steps_per_epoch = math.ceil(split_rows["train"] / plan.trainer.batch_size / plan.trainer.accumulate_grad_batches)
     max_steps = min(steps_per_epoch * plan.trainer.max_epochs, plan.trainer.max_steps or steps_per_epoch * plan.trainer.max_epochs)
     state = catalog.build(plan.node("optimizer"), environment).tensors_per_weight
     weights = parameters * FLOAT_BYTES
     return Preview(
         sampled_rows=sample.height,
-        rows=look.total_rows,
-        rows_are_exact=look.is_exact,
+        rows=rows,
+        rows_are_exact=look.is_exact and plan.target.text is None,
         split_rows=split_rows,
         columns=tuple(_columns(plan, look, sample)),
         parameters=parameters,
         tensors=tensors,
         steps_per_epoch=steps_per_epoch,
         max_steps=max_steps,
-        data_memory=look.total_rows * _row_bytes(shapes, output),
+        data_memory=rows * _row_bytes(shapes, output),
         state_memory=catalog.build(plan.node("strategy"), environment).memory_per_rank(parameters, state, plan.topology),
         checkpoint_disk=(plan.trainer.checkpoint.keep * (1 + state) + 1) * weights,
         bundle_disk=weights + plan.skew.golden_rows * GOLDEN_ROW_BYTES,
@@ -159,8 +162,20 @@ def _output_shape(plan: Plan, sample: pl.DataFrame) -> OutputShape:
     return OutputShape(task=target.task, width=classes - (target.task == "ordinal"))
 
 
+def _shapes(
+    plan: Plan, sample: pl.DataFrame, catalog: Catalog, environment: Mapping[str, str]
+) -> tuple[list[FeatureShape], OutputShape]:
+    """What the network takes and gives: of texts known, of a table as the sample has it."""
+    if plan.target.text is not None:
+        return [text_window(plan.target.name, plan.target.text)], text_output(plan.target.text)
+    features = [_feature_shape(plan, feature.column, sample, catalog, environment) for feature in plan.features]
+    return features, _output_shape(plan, sample)
+
+
 def _row_bytes(shapes: list[FeatureShape], output: OutputShape) -> int:
     features = sum(FLOAT_BYTES * shape.columns for shape in shapes)
+    if output.task == "next_token":
+        return 2 * features  # what is seen, and what follows
     return features + (8 if output.task in ("classification", "ordinal") else FLOAT_BYTES * output.width)
 
 
@@ -177,13 +192,17 @@ def _columns(plan: Plan, look: DataLook, sample: pl.DataFrame) -> list[ColumnPre
                 name=name,
                 role=role,
                 read_as=read_as,
-                encoder=plan.node(feature.encoder).type if feature else plan.target.transform if role == "target" else "",
+                encoder=plan.node(feature.encoder).type if feature else _target_encoding(plan) if role == "target" else "",
                 examples=tuple(_text(value) for value in _distinct(values).head(4)),
                 nulls=values.null_count() / max(1, sample.height),
                 distinct=_distinct(values).len(),
             )
         )
     return previews
+
+
+def _target_encoding(plan: Plan) -> str:
+    return plan.target.transform if plan.target.text is None else f"{plan.target.text.tokenizer} tokens"
 
 
 def _role(plan: Plan, name: str, *, is_feature: bool) -> str:
@@ -205,7 +224,7 @@ def _distinct(values: pl.Series) -> pl.Series:
 
 def _text(value: Any) -> str:
     value = value.to_list() if isinstance(value, pl.Series) else value
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:g}" if isinstance(value, float) else " ".join(str(value)[:200].split())
     return text if len(text) <= 24 else text[:23] + "…"
 
 

@@ -16,7 +16,6 @@ from ymltrain.launch.budget import count_preemption
 from ymltrain.launch.handover import Handover
 from ymltrain.launch.local import Launch, launch_training
 from ymltrain.plan.events import RunEvent, StageChanged
-from ymltrain.plan.shapes import FeatureShape
 from ymltrain.record.attempt import ResumePoint, read_attempts
 from ymltrain.record.evidence import write_evidence
 from ymltrain.run.checkpoint import Checkpoints
@@ -88,8 +87,10 @@ def train_trial(job: Job, data: PreparedData, emit: Callable[[RunEvent], None], 
 
 
 def _beginning(data: PreparedData) -> StageChanged:
-    rows = data.report.rows
-    return StageChanged(stage="train", note=f"{rows.train:,} rows, {rows.val:,} to validate, {rows.test:,} to test")
+    report = data.report
+    counts, what = (report.rows, "rows") if report.tokens is None else (report.tokens, "tokens")
+    note = f"{counts.train:,} {what}, {counts.val:,} to validate, {counts.test:,} to test"
+    return StageChanged(stage="train", note=note)
 
 
 def _parts(job: Job, data: PreparedData) -> TrainingParts | None:
@@ -97,7 +98,7 @@ def _parts(job: Job, data: PreparedData) -> TrainingParts | None:
     plan = job.plan
     if plan.topology.world_size > 1:
         return None
-    return make_parts(plan, job.build, _shapes(job, data), data.target.output)
+    return make_parts(plan, job.build, data.shapes, data.target.output)
 
 
 def _trained(job: Job, data: PreparedData, parts: TrainingParts | None, around: Surroundings) -> TrainOutcome:
@@ -106,7 +107,7 @@ def _trained(job: Job, data: PreparedData, parts: TrainingParts | None, around: 
     if parts is not None:
         return train(plan, parts, TrainingData(train=train_split, val=val, target=data.target), around)
     launch = Launch(plan, job.run.path, job.workspace, job.catalog.plugin_files, job.warn)
-    return launch_training(launch, Handover(train_split, val, _shapes(job, data), data.target), around)
+    return launch_training(launch, Handover(train_split, val, data.shapes, data.target), around)
 
 
 def _count_preemption(job: Job) -> None:
@@ -116,8 +117,3 @@ def _count_preemption(job: Job) -> None:
     if allowed is not None and count > allowed:
         message = f"the run was preempted {count} times, and compute.max_preemptions is {allowed}; its state is saved"
         raise RunError("YT983", message, "`ymltrain fit --resume` goes on; ask for time that is not taken away, or allow more")
-
-
-def _shapes(job: Job, data: PreparedData) -> list[FeatureShape]:
-    """The shapes of the encoded features, in plan order."""
-    return [data.encoders[feature.column].shape for feature in job.plan.features]

@@ -155,7 +155,7 @@ class Encoder(Protocol):
 
 
 class Model(Protocol):
-    """Constructed as `Implementation(params)`.
+    """Constructed as `Implementation(params)`. One that is not for tables says for which tasks it is: `tasks = ("next_token",)`.
 
     It may propose what trains it well, as class attributes: `defaults`, sections of a recipe in long form (`optimizer`,
     `lr_scheduler`, `trainer`), and `encoders`, the encoder's name by column type. They take the place of
@@ -175,6 +175,9 @@ class Model(Protocol):
         `inputs` holds one tensor per kind of encoded feature, its columns in the order of `features`:
         `number` float32 `[n, sum of widths]`, `category` int32 `[n, number of category features]`, `tokens` int32
         `[n, sum of widths]` with 0 where a row has fewer words; a kind with no feature is absent.
+
+        With `next_token` there is one feature, a window of tokens, and the output is `[n, tokens, output.width]`, for windows of
+        its width and shorter ones.
         """
         ...
 
@@ -207,7 +210,8 @@ class Loss(Protocol):
         """A function `(output [n, width], target) -> loss per row [n]`.
 
         `target`, by task: regression float32 `[n]` on the encoded scale; classification and ordinal int64 class ids
-        `[n]`; binary float32 `[n]` of 0 and 1; multilabel float32 `[n, width]` of 0 and 1.
+        `[n]`; binary float32 `[n]` of 0 and 1; multilabel float32 `[n, width]` of 0 and 1. `next_token`: the output is `[n, tokens,
+        width]`, the target int32 `[n, tokens]` with `NO_TOKEN` where a window has ended, and a row's loss the mean over its tokens.
         """
         ...
 
@@ -222,7 +226,8 @@ class Metric(Protocol):
         """A torchmetrics metric updated with `(prediction, target)` in the user's own units.
 
         By task: regression float64 `[n]` each; classification and ordinal probabilities `[n, classes]` and int64 ids
-        `[n]`; binary the probability of the positive class `[n]` and int64 `[n]`; multilabel both `[n, labels]`.
+        `[n]`; binary the probability of the positive class `[n]` and int64 `[n]`; multilabel both `[n, labels]`. `next_token`: of
+        each token, in no order, the log of the probability that it was given, `[n]`, and how many bytes it stands for, int64 `[n]`.
         """
         ...
 

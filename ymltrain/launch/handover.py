@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 
 from ymltrain.data.encoding import EncodedSplit, encoded_split, split_arrays
+from ymltrain.data.next_token import AnyTarget, restore_any_target
 from ymltrain.data.report import SplitName
-from ymltrain.data.target import FittedTarget, restore_target
 from ymltrain.plan.shapes import FeatureShape
 
 SPLITS: tuple[SplitName, ...] = ("train", "val")
@@ -25,7 +25,7 @@ class Handover:
     train: EncodedSplit
     val: EncodedSplit | None
     shapes: Sequence[FeatureShape]
-    target: FittedTarget
+    target: AnyTarget
 
 
 class _Contents(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ def read_handover(folder: Path) -> Handover:
     """What was handed over, its arrays mapped into memory."""
     contents = msgspec.json.decode((folder / "contents.json").read_bytes(), type=_Contents)
     splits = {name: _read_split(folder, name, rows) for name, rows in contents.rows.items()}
-    return Handover(splits["train"], splits.get("val"), contents.shapes, restore_target(contents.target))
+    return Handover(splits["train"], splits.get("val"), contents.shapes, restore_any_target(contents.target))
 
 
 def _read_split(folder: Path, name: str, rows: int) -> EncodedSplit:

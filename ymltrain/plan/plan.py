@@ -15,6 +15,8 @@ from ymltrain.plan.stages import Stage
 from ymltrain.plan.topology import Topology
 
 PLAN_VERSION = 1
+BYTE_VOCABULARY = 257
+"""The bytes, and the end of a text."""
 
 
 class PluginSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,12 +68,25 @@ class FeatureSpec(msgspec.Struct, frozen=True, kw_only=True):
         return Reading(type=self.type, time_zone=self.time_zone, format=self.format)
 
 
+class TextSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """How the texts of a `next_token` target become tokens, and how many a network sees at a time.
+
+    `vocabulary` counts all ids, that of the end of a text among them; `continuation` tokens follow a text in a prediction.
+    """
+
+    tokenizer: Literal["byte", "bpe"]
+    vocabulary: int
+    context: int
+    continuation: int
+
+
 class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What to predict: one column, or the label columns of a multilabel target.
 
     Numbers are transformed, then standardised on the train split. `positive` is the label that a binary target's
     probability is of (true of a boolean); `order` are an ordinal target's labels from lowest to highest;
-    `class_weights` weigh rows in the loss by their label, "balanced" by the inverse of its share in the train split.
+    `class_weights` weigh rows in the loss by their label, "balanced" by the inverse of its share in the train split; `text`
+    is what a `next_token` target has beside its column.
     """
 
     columns: tuple[str, ...]
@@ -82,6 +97,7 @@ class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float = 0.5
     order: tuple[str, ...] | None = None
     class_weights: dict[str, float] | Literal["balanced"] | None = None
+    text: TextSpec | None = None
 
     @property
     def name(self) -> str:

@@ -10,7 +10,13 @@ import msgspec
 ColumnType = Literal["number", "category", "boolean", "timestamp", "text", "vector"]
 """How a recipe reads a column; the written rules of reading say what each makes of a value."""
 
-Task = Literal["regression", "classification", "binary", "multilabel", "ordinal"]
+Task = Literal["regression", "classification", "binary", "multilabel", "ordinal", "next_token"]
+TABLE_TASKS: tuple[Task, ...] = ("regression", "classification", "binary", "multilabel", "ordinal")
+"""The tasks whose networks take a table's encoded features and give `[n, width]`."""
+
+NO_TOKEN = -1
+"""In the target of a window: no token stands here."""
+
 EncodedKind = Literal["number", "category", "tokens"]
 ENCODED_KINDS: tuple[EncodedKind, ...] = ("number", "category", "tokens")
 
@@ -28,6 +34,7 @@ class FeatureShape(msgspec.Struct, frozen=True, kw_only=True):
 
     `number`: `width` float32 columns. `category`: one int32 id in `[0, cardinality)`, where 0 stands
     for a value never seen in training. `tokens`: `width` int32 ids in `[0, cardinality)`, 0 after a row's last word.
+    The one feature of a `next_token` target is a window of `width` tokens.
     """
 
     name: str
@@ -42,11 +49,12 @@ class FeatureShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutputShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What a network must return for a batch of n rows: a float tensor `[n, width]`.
+    """What a network must return for a batch of n rows: a float tensor `[n, width]`, for `next_token` `[n, tokens, width]`.
 
     `regression`: width 1, the target on its encoded scale. `classification`: one logit per class. `binary`: width 1,
     the logit of the positive class. `multilabel`: one logit per label. `ordinal`: for each class but the lowest the
-    logit of being at least that class. A probability of `threshold` or more says yes, in binary and multilabel.
+    logit of being at least that class. `next_token`: at each token one logit for each that may come next. A probability of
+    `threshold` or more says yes, in binary and multilabel.
     """
 
     task: Task

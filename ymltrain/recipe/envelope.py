@@ -172,7 +172,7 @@ def _target() -> dict[str, Any]:
             "column": _text("Its name."),
             "columns": _columns("Of a multilabel target: the columns of its labels, each true or false."),
             "type": {
-                "enum": ["number", "category", "boolean"],
+                "enum": ["number", "category", "boolean", "text"],
                 "description": "How it is read; follows from the task or the data when it is not written.",
             },
             "transform": {
@@ -181,7 +181,7 @@ def _target() -> dict[str, Any]:
                 "description": "Applied to a number before it is standardised; predictions and metrics are in its own units.",
             },
             "task": {
-                "enum": ["regression", "classification", "binary", "multilabel", "ordinal"],
+                "enum": ["regression", "classification", "binary", "multilabel", "ordinal", "next_token"],
                 "description": "Follows from the other keys and the type when it is not written.",
             },
             "positive": label | {"description": "Of a binary target: the label that its probability is of."},
@@ -205,6 +205,35 @@ def _target() -> dict[str, Any]:
                 ],
                 "description": "What rows weigh in the loss by their class; balanced: the rarer, the more.",
             },
+            **_text_keys(),
+        },
+    }
+
+
+def _text_keys() -> dict[str, Any]:
+    """What a `next_token` target has beside its column."""
+    return {
+        "tokenizer": {
+            "enum": ["byte", "bpe"],
+            "description": "Of a next_token target: `byte` makes each byte of UTF-8 a token, `bpe` learns pieces of words from the "
+            "train split (extra `text`). Follows from vocab_size when it is not written.",
+        },
+        "vocab_size": {
+            "type": "integer",
+            "minimum": 257,
+            "maximum": 1_000_000,
+            "description": "How many tokens bpe tells apart, the end of a text included; 4,096 by default. Bytes have 257.",
+        },
+        "context": {
+            "type": "integer",
+            "minimum": 2,
+            "description": "How many tokens the network sees at a time: texts are cut into windows of this length; 256 by default.",
+        },
+        "continuation": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 1024,
+            "description": "How many tokens a prediction adds to a text at most, the most probable one each time; 16 by default.",
         },
     }
 

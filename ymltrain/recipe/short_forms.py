@@ -25,6 +25,9 @@ SOURCE_TYPES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".tsv": "tsv",
+    ".txt": "text",
+    ".md": "text",
+    ".rst": "text",
 }
 """The datasource type that a file name's suffix stands for."""
 

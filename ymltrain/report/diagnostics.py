@@ -12,7 +12,8 @@ from ymltrain.report.console import say
 LONGEST_EXCERPT = 200
 _PASSWORD_IN_URL = re.compile(r"(?<=://)(?P<value>[^/?#\s@]*:[^\s@]*)(?=@)")
 _NAMED_SECRET = re.compile(
-    r"(?<!\$\{)(?:secret|password|passwd|token|credential)\w*[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s\"',;&${}\[\]]+)", re.IGNORECASE
+    r"(?<!\$\{)(?:secret|password|passwd|token(?!iz)|credential)\w*[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s\"',;&${}\[\]]+)",
+    re.IGNORECASE,
 )
 """Values under a name that says they are secret: hidden in the very line that is at fault."""
 

@@ -118,7 +118,7 @@ def _estimates(plan: Plan, preview: Preview) -> Table:
     table = _table("", "")
     table.show_header = False
     for name, value in (
-        ("rows", f"{about}{preview.rows:,} (about {parts})"),
+        ("rows" if plan.target.text is None else "windows", f"{about}{preview.rows:,} (about {parts})"),
         ("steps", f"{preview.steps_per_epoch:,} an epoch, at most {preview.max_steps:,}"),
         ("parameters", f"{preview.parameters:,} in {len(preview.tensors)} tensors: {tensors}{more}"),
         ("runs on", f"{topology.world_size} × {topology.accelerator}, {topology.precision}; {_strategy(plan)}"),
@@ -141,6 +141,8 @@ def _batch(plan: Plan) -> str:
     """The global batch, what each device takes of it, and what the learning rate becomes."""
     trainer, topology = plan.trainer, plan.topology
     rows = f"{topology.batch_size:,} rows"
+    if plan.target.text is not None:
+        rows = f"{topology.batch_size:,} windows of {plan.target.text.context:,} tokens"
     if topology.world_size > 1:
         rows += f", {-(-topology.batch_size // topology.world_size):,} on each device"
     if trainer.accumulate_grad_batches > 1:

@@ -60,6 +60,7 @@ class TrainingModule(LightningModule):
         self._keeper = keeper
         self._pace = pace
         self._ranks: Ranks = loop.ranks
+        self._counts_tokens = data.target.output.task == "next_token"
         self._grad_norm: dict[str, float] = {}
         self._speed = Speedometer(loop.pulse)
         self._tracer: Tracer | None = None
@@ -123,19 +124,19 @@ class TrainingModule(LightningModule):
             rows = sum(len(numbers) for numbers in batches)
             if self.loop.are_histograms_due:
                 self.loop.log_histograms(take_histograms(self.network))
-            if not self.loop.step_taken(losses, weight, len(batches), {"lr": lr, **self._observed(rows)}):
+            if not self.loop.step_taken(losses, weight, len(batches), {"lr": lr, **self._observed(rows, weight)}):
                 self.trainer.should_stop = True
                 break
         # alike on all ranks, since Lightning has a collective of its own between groups
         self._pace.learn(self._ranks.largest(perf_counter() - started), len(group.steps))
 
-    def _observed(self, rows: int) -> dict[str, float]:
-        """What is recorded of a step beside its loss and lr."""
+    def _observed(self, rows: int, weight: float) -> dict[str, float]:
+        """What is recorded of a step beside its loss and lr; a window weighs as many as it has tokens."""
         if self._tracer is not None:
             self._tracer.step()
         if not self.loop.trainer.log_speed:
             return self._grad_norm
-        self._speed.count(rows)
+        self._speed.count(rows, int(weight) if self._counts_tokens else 0)
         return self._grad_norm | (self._speed.read(self.device) if self.loop.is_next_logged else {})
 
     def on_train_end(self) -> None:

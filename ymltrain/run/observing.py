@@ -27,24 +27,28 @@ class Speedometer:
         self._pulse = pulse
         self._since = perf_counter()
         self._rows = 0
+        self._tokens = 0
         self._steps = 0
 
-    def count(self, rows: int) -> None:
-        """A step of so many rows, on all ranks, is over."""
+    def count(self, rows: int, tokens: int) -> None:
+        """A step of so many rows, on all ranks, is over; `tokens` are 0 where rows have none."""
         self._rows += rows
+        self._tokens += tokens
         self._steps += 1
 
     def read(self, device: torch.device) -> dict[str, float]:
-        """Rows a second, seconds a step, shares of the time, bytes of memory on this rank."""
+        """Rows and tokens a second, seconds a step, shares of the time, bytes of memory on this rank."""
         now = perf_counter()
         seconds = max(now - self._since, 1e-9)
         spent = self._pulse.take_times()
         values = {"speed/rows_per_s": self._rows / seconds, "speed/step_s": seconds / max(1, self._steps)}
+        if self._tokens:
+            values["speed/tokens_per_s"] = self._tokens / seconds
         values |= {f"speed/{name}_share": spent.get(phase, 0.0) / seconds for name, phase in SHARES.items()}
         values["memory/host_bytes"] = float(resident_bytes())
         if device.type == "cuda":
             values["memory/device_bytes"] = float(torch.cuda.max_memory_allocated(device))
-        self._since, self._rows, self._steps = now, 0, 0
+        self._since, self._rows, self._tokens, self._steps = now, 0, 0, 0
         return values
 
 

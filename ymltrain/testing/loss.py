@@ -7,7 +7,7 @@ from typing import get_args
 import torch
 from torch import Tensor
 
-from ymltrain.api import Loss, Task
+from ymltrain.api import NO_TOKEN, Loss, Task
 
 
 class LossKit:
@@ -68,6 +68,10 @@ def example(task: Task, rows: int) -> tuple[Tensor, Tensor]:
         return output, torch.randn(rows, generator=generator)
     if task == "multilabel":
         return output, torch.randint(2, (rows, 3), generator=generator).float()
+    if task == "next_token":
+        target = torch.randint(3, (rows, 5), generator=generator, dtype=torch.int32)
+        target[-1, 2:] = NO_TOKEN
+        return torch.randn(rows, 5, 3, generator=generator), target
     classes = {"binary": 2, "classification": 3, "ordinal": 4}[task]
     ids = torch.randint(classes, (rows,), generator=generator)
     return output, ids.float() if task == "binary" else ids

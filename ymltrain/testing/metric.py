@@ -16,6 +16,7 @@ OUTPUTS: dict[Task, OutputShape] = {
     "binary": OutputShape(task="binary", width=1),
     "multilabel": OutputShape(task="multilabel", width=CLASSES),
     "ordinal": OutputShape(task="ordinal", width=CLASSES - 1),
+    "next_token": OutputShape(task="next_token", width=CLASSES),
 }
 
 
@@ -75,6 +76,8 @@ def perfect(task: Task, true: Tensor) -> Tensor:
     """The predictions that are right about every row."""
     if task in ("regression", "binary", "multilabel"):
         return true.double()
+    if task == "next_token":
+        return torch.full(true.shape, -1e-3, dtype=torch.float64)
     return torch.nn.functional.one_hot(true, CLASSES).double()
 
 
@@ -87,5 +90,7 @@ def example(task: Task, rows: int) -> tuple[Tensor, Tensor]:
         return torch.rand(rows, generator=generator).double(), torch.arange(rows) % 2
     if task == "multilabel":
         return torch.rand(rows, CLASSES, generator=generator).double(), torch.randint(2, (rows, CLASSES), generator=generator)
+    if task == "next_token":
+        return torch.rand(rows, generator=generator).double().log(), torch.arange(rows) % 5
     probabilities = torch.rand(rows, CLASSES, generator=generator).double().softmax(dim=1)
     return probabilities, torch.arange(rows) % CLASSES

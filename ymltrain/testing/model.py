@@ -21,6 +21,9 @@ MIXED = (NUMBERS[0], TEXTS[0], CATEGORIES[0], NUMBERS[1], CATEGORIES[1], TEXTS[1
 REGRESSION = OutputShape(task="regression", width=1)
 CLASSIFICATION = OutputShape(task="classification", width=3)
 BINARY = OutputShape(task="binary", width=1)
+NEXT_TOKEN = OutputShape(task="next_token", width=11)
+WINDOWS = (FeatureShape(name="text", kind="tokens", width=8, cardinality=11),)
+"""What a model of texts is tested with: `feature_sets = (WINDOWS,)`, `outputs = (NEXT_TOKEN,)`."""
 
 
 class ModelKit:
@@ -46,7 +49,7 @@ class ModelKit:
                 assert named == built
 
     def test_the_output_has_its_width(self) -> None:
-        """A floating point `[n, width]` for any number of rows, one and an unseen category (id 0) included.
+        """A floating point `[n, width]` for any number of rows, one and an unseen category (id 0) included; of tokens, at each.
 
         While it trains it may be `[n, members, width]`.
         """
@@ -54,9 +57,10 @@ class ModelKit:
             for output in self.outputs:
                 network = self.make().build(features, output)
                 for rows in (1, 7):
+                    positions = (features[0].width,) if output.task == "next_token" else ()
                     inputs = example_inputs(features, rows)
                     training, evaluating = network.train()(inputs), network.eval()(inputs)
-                    assert tuple(evaluating.shape) == (rows, output.width)
+                    assert tuple(evaluating.shape) == (rows, *positions, output.width)
                     assert training.ndim in (2, 3)
                     assert (training.shape[0], training.shape[-1]) == (rows, output.width)
                     for result in (training, evaluating):
@@ -96,6 +100,20 @@ class ModelKit:
             before = {kind: tensor.clone() for kind, tensor in inputs.items()}
             self.make().build(features, self.outputs[0])(inputs)
             assert all(torch.equal(inputs[kind], before[kind]) for kind in before)
+
+    def test_a_token_does_not_see_what_follows(self) -> None:
+        """With `next_token`, other tokens after a position leave its output as it was, and a shorter window gives the same."""
+        if self.outputs[0].task != "next_token":
+            return
+        features = self.feature_sets[-1]
+        network = self.make().build(features, self.outputs[-1]).eval()
+        inputs = example_inputs(features, 3)
+        middle = features[0].width // 2
+        changed = {"tokens": inputs["tokens"].clone()}
+        changed["tokens"][:, middle:] = 0
+        whole = network(inputs)[:, :middle]
+        torch.testing.assert_close(network(changed)[:, :middle], whole)
+        torch.testing.assert_close(network({"tokens": inputs["tokens"][:, :middle]}), whole)
 
     def test_weights_fit_a_bundle(self) -> None:
         """Its state is tensors that share no memory, which safetensors can keep, and comes back to the bit."""

@@ -40,6 +40,11 @@ from ymltrain.compiler.rules.targets import (
     targets_can_be_read,
     task_fits_the_target,
 )
+from ymltrain.compiler.rules.texts import (
+    model_fits_the_task,
+    only_texts_are_seen,
+    tokenizer_is_there,
+)
 
 
 def check_graph(graph: PluginGraph, request: Request) -> PluginGraph:
@@ -52,6 +57,9 @@ def check_graph(graph: PluginGraph, request: Request) -> PluginGraph:
 
 RULES: tuple[Rule, ...] = (
     inputs_and_target_are_apart,
+    only_texts_are_seen,
+    model_fits_the_task,
+    tokenizer_is_there,
     task_fits_the_target,
     targets_can_be_read,
     loss_and_metrics_fit_the_task,

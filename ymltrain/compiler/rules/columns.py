@@ -12,7 +12,7 @@ from ymltrain.diagnostics import Diagnostic, did_you_mean
 
 def inputs_and_target_are_apart(graph: PluginGraph, request: Request) -> Iterator[Diagnostic]:
     """There are features, and the target and the weight are none of them."""
-    if graph.target is None:
+    if graph.target is None or graph.target.task == "next_token":
         return
     for column in graph.columns:
         if column.name in graph.target.columns:

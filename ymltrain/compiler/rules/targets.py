@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ymltrain.compiler.graph import DataLook, PluginGraph
+from ymltrain.compiler.link import TEXT_KEYS
 from ymltrain.compiler.request import Request
 from ymltrain.compiler.rules.rule import found_at, listed
 from ymltrain.diagnostics import DataError, Diagnostic
@@ -18,6 +19,7 @@ TARGET_TYPES: dict[Task, tuple[ColumnType, ...]] = {
     "binary": ("category", "boolean"),
     "multilabel": ("boolean",),
     "ordinal": ("category",),
+    "next_token": ("text",),
 }
 """As what each task reads its target."""
 
@@ -29,6 +31,7 @@ TARGET_KEYS: dict[str, tuple[Task, ...]] = {
     "order": ("ordinal",),
     "class_weights": ("classification", "binary", "ordinal"),
     "columns": ("multilabel",),
+    **dict.fromkeys(TEXT_KEYS, ("next_token",)),
 }
 """Keys of a target that some tasks alone know."""
 
@@ -68,6 +71,9 @@ def targets_can_be_read(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
         if target.type == "number" and found != "number":
             hint = "write `type: category` to classify it"
             yield found_at(graph, "YT606", f'the target "{name}" does not hold numbers', hint, ("target", key))
+        if target.type == "text" and found not in ("text", "category"):
+            hint = "a language model is trained on a column of texts"
+            yield found_at(graph, "YT606", f'the target "{name}" does not hold texts', hint, ("target", key))
         if target.type == "boolean" and not _holds_booleans(look, name):
             hint = "write `type: category` to tell its values apart"
             yield found_at(graph, "YT606", f'the target "{name}" does not hold true and false', hint, ("target", key))
