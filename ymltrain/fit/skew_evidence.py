@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ymltrain.bundle.contract import PROFILE_FILE
-from ymltrain.bundle.predictor import load_bundle
+from ymltrain.bundle.predictor import load_table_bundle
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.diagnostics import DataError, RegistryError
 from ymltrain.plan.sections import Promote
@@ -54,7 +54,7 @@ def _check(registry: Registry, holder: Version, alias: str, where: Surroundings,
     try:
         reference = read_profile(bundle / PROFILE_FILE)
         question = Question(files=log_files([where.workspace / log]), settings=reference.settings)
-        report = check(load_bundle(bundle, where.catalog, where.environment), reference, question).report
+        report = check(load_table_bundle(bundle, where.catalog, where.environment, "a gate on skew"), reference, question).report
     except DataError as error:
         return SkewVerdict(alias=alias, version=holder.version, problem=error.message)
     told = [_words(finding) for finding in report.findings[:TOLD]]
