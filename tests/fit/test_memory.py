@@ -1,10 +1,13 @@
 """What a plan says of a rank's memory, against what tensors really take."""
 
+import msgspec
 import pytest
 import torch
 
+from ymltrain.builtin.loss.cross_entropy import CrossEntropyLoss, CrossEntropyParams
 from ymltrain.builtin.loss.mse import MseLoss
 from ymltrain.builtin.model.mlp import MlpModel, MlpParams
+from ymltrain.builtin.model.transformer import TransformerModel, TransformerParams
 from ymltrain.builtin.optimizer.adamw import AdamWOptimizer, AdamWParams
 from ymltrain.builtin.strategy.single import SingleStrategy
 from ymltrain.fit.measuring import measure_memory
@@ -22,13 +25,15 @@ def topology(devices=1):
     return Topology(accelerator="cpu", nodes=1, devices=devices, precision="32-true", batch_size=512)
 
 
-def really_taken(model, rows):
+def table(rows):
+    """Encoded rows, and their target."""
+    return {"number": torch.randn(rows, 32), "category": torch.zeros(rows, 1, dtype=torch.int32)}, torch.randn(rows)
+
+
+def really_taken(network, inputs, target, loss):
     """The most bytes that tensors hold in a step, as torch's profiler counts the allocator's."""
-    network = model.build(FEATURES, OUTPUT)
     optimizer = AdamWOptimizer(AdamWParams()).build(list(network.parameters()))
-    inputs = {"number": torch.randn(rows, 32), "category": torch.zeros(rows, 1, dtype=torch.int32)}
-    target = torch.randn(rows)
-    loss = MseLoss(NoParams()).build()
+    rows = len(target)
 
     def step():
         optimizer.zero_grad()
@@ -63,7 +68,25 @@ def test_a_measured_step_is_what_tensors_really_take(hidden):
         "strategy": SingleStrategy(NoParams()),
     }
     measured = measure_memory(estimate, plugins, (FEATURES, OUTPUT), topology())
-    assert measured.peak == pytest.approx(really_taken(model, 512), rel=0.15)
+    taken = really_taken(model.build(FEATURES, OUTPUT), *table(512), MseLoss(NoParams()).build())
+    assert measured.peak == pytest.approx(taken, rel=0.15)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("recomputes", [False, True])
+def test_a_measured_step_of_a_transformer_is_what_tensors_really_take(recomputes):
+    """Within 15 %, with activations kept and with activations computed again, which takes less."""
+    window = (FeatureShape(name="text", kind="tokens", width=64, cardinality=300),)
+    output = OutputShape(task="next_token", width=300)
+    model = TransformerModel(TransformerParams(layers=4, width=64, heads=4, activation_checkpointing=recomputes))
+    small = msgspec.structs.replace(topology(), batch_size=16)
+    estimate = estimate_memory(model.shapes(window, output), 2, small, is_sharded=False, strategy="single")
+    loss = CrossEntropyLoss(CrossEntropyParams())
+    plugins = {"model": model, "optimizer": AdamWOptimizer(AdamWParams()), "loss": loss, "strategy": SingleStrategy(NoParams())}
+    measured = measure_memory(estimate, plugins, (window, output), small)
+    windows = torch.randint(300, (16, 64), dtype=torch.int32)
+    taken = really_taken(model.build(window, output), {"tokens": windows}, windows, loss.build())
+    assert measured.peak == pytest.approx(taken, rel=0.15)
 
 
 def test_sharded_state_is_counted_by_rows():

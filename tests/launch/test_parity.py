@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.workplace import ROOT, Workplace
+
 
 def parity(place, *arguments):
     """`ymltrain parity` on the small recipe: its exit code and its document."""
@@ -31,3 +33,28 @@ def test_what_differs_is_said(place):
     assert code == 1
     assert not found["is_equal"]
     assert found["differences"]["ddp"]["loss"] > 1e-3
+
+
+TEXTS = f"""\
+recipe: 1
+name: texts
+seed: 4
+datasource: {{type: text, path: {ROOT}/recipes/data/python-docs/faq/gui.txt, rows: line}}
+split: {{type: random, train: 0.8, val: 0.1, test: 0.1}}
+target: {{column: text, task: next_token, context: 32}}
+model: {{type: transformer, layers: 2, width: 32, heads: 4, kv_heads: 2, dropout: 0.1}}
+trainer: {{batch_size: 15, accumulate_grad_batches: 2, gradient_clip_val: 1.0}}
+compute: {{accelerator: cpu}}
+"""
+
+
+def test_a_transformer_takes_the_same_steps(tmp_path):
+    """Single, ddp and fsdp agree to 1e-5, past the end of an epoch: its last batch is uneven, and its last window ends early."""
+    (tmp_path / "texts.yaml").write_text(TEXTS)
+    found = Workplace(tmp_path).document("parity", "texts.yaml", "--steps", "8", env={"OMP_NUM_THREADS": "1"})
+    assert found["is_equal"]
+    assert found["strategies"] == ["single", "ddp", "fsdp"]
+    assert len(found["steps"]) == 8
+    assert all(max(one["loss"], one["grad_norm"], one["weight"]) <= 1e-5 for one in found["differences"].values())
+    losses = [step["loss"]["single"] for step in found["steps"]]
+    assert losses[-1] < losses[0]
