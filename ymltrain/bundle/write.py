@@ -89,7 +89,7 @@ def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, e
     write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
     predictor = load_bundle(unfinished, catalog, environment)
     replay_golden(unfinished, predictor)
-    if trained.make_exports is not None:
+    if trained.make_exports is not None and isinstance(predictor, Predictor):
         exports = trained.make_exports(unfinished, predictor)
         for name, content in exports.items():
             write_durably(unfinished / name, content)

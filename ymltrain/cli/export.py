@@ -60,14 +60,14 @@ def command(
     if (export_format is None) == (existing is None):
         hint = f"--format {'|'.join(FORMATS)} makes an export, --check DIR holds one against the model"
         raise UsageError("YT898", "say either what to export to, or which export to check", hint)
-    from ymltrain.bundle.predictor import load_bundle
+    from ymltrain.bundle.predictor import load_table_bundle
     from ymltrain.catalog.catalog import Catalog
     from ymltrain.loading import locate_bundle
     from ymltrain.record.workspace import find_workspace
 
     catalog = Catalog.installed(plugins)
     bundle = locate_bundle(model, find_workspace(workspace), catalog, registry_url)
-    predictor = load_bundle(bundle, catalog, os.environ)
+    predictor = load_table_bundle(bundle, catalog, os.environ, "`ymltrain export`")
     from ymltrain.export.write import check_export, export_bundle
     from ymltrain.report.export import export_document, show_export
 
