@@ -1,4 +1,4 @@
-"""Model `tabular`: several networks in one over embedded numbers, the strong default on tables.
+"""Model `tabular`: several networks in one over embedded numbers, for tables.
 
 Each number goes through a piecewise-linear embedding (Gorishniy, Rubachev and Babenko, "On embeddings for numerical features in
 tabular deep learning", NeurIPS 2022), categories and words through embeddings as in `mlp`. `members` networks share the hidden
