@@ -249,7 +249,8 @@ class OrdinalTarget(_Labelled):
 
 def sigmoid(logits: npt.NDArray[Any]) -> Floats:
     """The probability that a logit stands for, without overflow."""
-    return np.exp(-np.logaddexp(0.0, -logits.astype(np.float64)))
+    with np.errstate(invalid="ignore"):  # an output that is not a number stays none
+        return np.exp(-np.logaddexp(0.0, -logits.astype(np.float64)))
 
 
 def restore_target(state: Mapping[str, Any]) -> FittedTarget:

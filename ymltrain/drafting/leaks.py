@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ymltrain.data.leakage import measure_dependence
+
 MOST_ROWS = 20_000
 FEWEST_ROWS = 30
 WITNESSES = 10
@@ -55,7 +57,7 @@ def _relation(feature: Numbers, target: Numbers, *, is_class: bool, is_ranked: b
     exact = _with_classes(feature, target, is_ranked=is_ranked) if is_class else _with_amounts(feature, target, is_ranked=is_ranked)
     if exact is not None or len(feature) < NEAR_ROWS:
         return exact
-    strength = max(chatterjee(feature, target), chatterjee(target, feature) if not is_class and is_ranked else 0.0)
+    strength = max(_dependence(feature, target), _dependence(target, feature) if not is_class and is_ranked else 0.0)
     return Relation(f"it tells the target all but exactly (xi {strength:.3f})", is_exact=False) if strength >= NEAR else None
 
 
@@ -85,14 +87,8 @@ def _and_back(feature: Numbers, target: Numbers) -> str:
     return " and the target its value" if _decides(target, feature) else ""
 
 
-def chatterjee(x: Numbers, y: Numbers) -> float:
-    """Chatterjee's xi: how far y is a function of x, 1 at most."""
-    order = np.lexsort((np.random.Philox(key=len(x)).random_raw(len(x)), x))
-    sorted_y = np.sort(y)
-    ranks = np.searchsorted(sorted_y, y[order], side="right").astype(np.float64)
-    at_least = len(y) - np.searchsorted(sorted_y, y, side="left").astype(np.float64)
-    spread = 2.0 * float((at_least * (len(y) - at_least)).sum())
-    return 1.0 - len(y) * float(np.abs(np.diff(ranks)).sum()) / spread if spread else 0.0
+def _dependence(x: Numbers, y: Numbers) -> float:
+    return measure_dependence(x, y).score
 
 
 def _codes(column: pl.Series) -> Numbers:
