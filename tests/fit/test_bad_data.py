@@ -26,7 +26,12 @@ def fit(folder, table, *arguments):
         ("x,c,y\n" + "".join(f"{n},,{n}\n" for n in range(40)), ["features={x: number, c: category}"], "YT723", 1),
         ("x,c,y\n1,a,1\n2,b,2\n", [], "YT721", 1),
         ("x,c,y\n" + GOOD, ["target.transform=log"], "YT724", 1),
-        ("x,c,y\n" + "".join(f"{n},a,{n * 7919 % 101}\n" for n in range(20_000)) + "oops,a,1\n", ["features={x: number}"], "YT706", 1),
+        (
+            "x,c,y\n" + "".join(f"{n},a,{n * 7919 % 101}\n" for n in range(20_000)) + "oops,a,1\n",
+            ["features={x: number}"],
+            "YT706",
+            1,
+        ),
         ("x,c,y\n" + GOOD, ["features={nope: number}"], "YT711", 2),
         ("x,c,y\n" + GOOD, ["datasource=gone.csv"], "YT700", 2),
     ],
