@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ymltrain.api import FeatureShape
+from ymltrain.api import FeatureShape, Formula
 from ymltrain.builtin.encoder.hashed_words import HashedWordsEncoder, HashedWordsParams
 from ymltrain.builtin.encoder.hashing import HashingEncoder, HashingParams
 from ymltrain.builtin.encoder.none import NoneEncoder, NoneParams
@@ -81,12 +81,22 @@ class Learns(MeanOnly):
         return np.zeros((column.len(), 1), np.float32) + self.mean
 
 
+class SaysOtherwise(MeanOnly):
+    """Centres, and says in its formula that it does nothing."""
+
+    formula = Formula(missing=(0.0,), steps=(), has_indicator=False)
+
+    def start(self, name, order):
+        return SaysOtherwise()
+
+
 BREACHES = [
     (Unsure, "test_takes_some_column_type"),
     (MeanOnly, "test_gives_what_its_shape_says"),
     (MeanOnly, "test_state_is_json_and_restores_exactly"),
     (MeanOnly, "test_does_not_depend_on_blocks"),
     (MeanOnly, "test_encodes_row_by_row"),
+    (SaysOtherwise, "test_a_formula_says_what_it_does"),
     (Learns, "test_leaves_its_input_alone"),
 ]
 """Something broken, and the test of the kit that finds it."""
@@ -95,7 +105,7 @@ BREACHES = [
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 @pytest.mark.parametrize(("encoder", "test"), BREACHES)
 def test_the_kit_finds_a_breach(encoder, test):
-    """An encoder for nothing, or one that overflows, rounds its state, sums by blocks, looks at other rows or goes on learning."""
+    """An encoder for nothing, or one that overflows, rounds its state, sums by blocks, looks at other rows, tells another formula or goes on learning."""
 
     class Broken(EncoderKit):
         def make(self):

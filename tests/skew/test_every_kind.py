@@ -202,7 +202,7 @@ def test_a_server_reads_every_type_and_names_what_it_cannot(served):
     batch = read_request(json.dumps({"rows": rows}).encode(), model.predictor, "r")
     _, predictions = model.predict(batch.rows)
     assert predictions.get_column("prediction").to_list() == [record["prediction"] for record in records[:50]]
-    rows[7] |= {"t": "31/12/2024", "b": "maybe"}
+    rows[7] = rows[7] | {"t": "31/12/2024", "b": "maybe"}
     with pytest.raises(BadRequestError) as refused:
         read_request(json.dumps({"rows": rows}).encode(), model.predictor, "r")
     assert {(mistake.row, mistake.field) for mistake in refused.value.mistakes} == {(7, "t"), (7, "b")}
