@@ -29,13 +29,21 @@ class NumberNotation:
         """A text column as Float64; null where a text is no number in this notation."""
         import polars as pl
 
+        return text.to_frame().select(self.number(pl.first())).to_series()
+
+    def number(self, text: pl.Expr) -> pl.Expr:
+        """Texts as Float64; null where a text is no number in this notation."""
+        import polars as pl
+
         return self.plain(text).cast(pl.Float64, strict=False)
 
-    def plain(self, text: pl.Series) -> pl.Series:
-        """The texts with a decimal point and without thousands; null where a text is not in this notation."""
+    def plain(self, text: pl.Expr) -> pl.Expr:
+        """Texts with a decimal point and without thousands; null where a text is not in this notation."""
+        import polars as pl
+
         if self.decimal == "." and self.thousands is None:
             return text
-        text = text.set(~text.str.contains(self._pattern()), None)
+        text = pl.when(text.str.contains(self._pattern())).then(text)
         if self.thousands is not None:
             text = text.str.replace_all(self.thousands, "", literal=True)
         return text.str.replace(self.decimal, ".", literal=True) if self.decimal != "." else text

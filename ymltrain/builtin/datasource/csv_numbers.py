@@ -22,7 +22,7 @@ def read_numbers(rows: TextRows, column: str) -> pl.Series:
     numbers = _notation(dialect).read(text)
     if numbers.null_count() == text.null_count():
         return numbers
-    text = _trimmed(text, dialect)
+    text = text.to_frame().select(_trim(pl.first(), dialect)).to_series()
     numbers = _notation(dialect).read(text)
     wrong = (numbers.is_null() & text.is_not_null()).arg_true()
     if not wrong.len():
@@ -39,19 +39,27 @@ def read_numbers(rows: TextRows, column: str) -> pl.Series:
 
 def typed_sample(text: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """A sample with the columns that look like numbers as Int64 or Float64, those without any value as Null."""
-    return pl.DataFrame({column.name: _typed(column.alias("values"), dialect) for column in text.iter_columns()})
-
-
-def _typed(text: pl.Series, dialect: Dialect) -> pl.Series:
-    trimmed = _trimmed(text, dialect)
-    present = trimmed.drop_nulls()
-    if not present.len():
-        return text.cast(pl.Null)
-    if _notation(dialect).read(present).null_count() or present.str.contains(LEADING_ZERO).any():
-        return text
-    plain = _notation(dialect).plain(trimmed)
-    integers = plain.cast(pl.Int64, strict=False)
-    return integers if integers.null_count() == trimmed.null_count() else plain.cast(pl.Float64)
+    values = pl.nth(range(text.width))
+    trimmed = text.select(_trim(values, dialect))
+    plain = _notation(dialect).plain(values)
+    counted = [
+        values.null_count(),
+        _notation(dialect).number(values).null_count(),
+        plain.cast(pl.Int64, strict=False).null_count(),
+        values.str.contains(LEADING_ZERO).any(),
+    ]
+    missing, not_number, not_integer, is_code = (trimmed.select(counts).row(0) for counts in counted)
+    typed = {}
+    for position, name in enumerate(text.columns):
+        cell = pl.nth(position)
+        if missing[position] == text.height:
+            typed[name] = text.to_series(position).cast(pl.Null)
+        elif not_number[position] > missing[position] or is_code[position]:
+            typed[name] = text.to_series(position)
+        else:
+            type_ = pl.Float64 if not_integer[position] > missing[position] else pl.Int64
+            typed[name] = trimmed.select(_notation(dialect).plain(cell).cast(type_)).to_series()
+    return pl.DataFrame(typed)
 
 
 def _notation(dialect: Dialect) -> NumberNotation:
@@ -69,6 +77,7 @@ def _remedy(value: str, dialect: Dialect) -> str:
     )
 
 
-def _trimmed(text: pl.Series, dialect: Dialect) -> pl.Series:
+def _trim(text: pl.Expr, dialect: Dialect) -> pl.Expr:
+    """Without spaces around; what is then one of `null_values` is null."""
     trimmed = text.str.strip_chars()
-    return trimmed.set(trimmed.is_in(list(dialect.null_values)), None)
+    return pl.when(~trimmed.is_in(list(dialect.null_values))).then(trimmed)
