@@ -34,7 +34,7 @@ from ymltrain.storage.digests import file_digest
 if TYPE_CHECKING:
     from torch import nn
 
-BATCH_ROWS = 16_384
+BATCH_ROWS = 8_192
 
 
 @dataclass(frozen=True)

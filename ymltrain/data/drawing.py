@@ -90,11 +90,14 @@ class _Part:
         self._frames: list[tuple[npt.NDArray[np.uint64], pl.DataFrame]] = []
 
     def update(self, rows: pl.DataFrame, hashes: npt.NDArray[np.uint64], is_mine: npt.NDArray[np.bool_]) -> None:
+        if len(self._hashes) == self._most:
+            is_mine = is_mine & (hashes <= self._hashes[-1])
         mine = hashes[is_mine]
+        if not mine.size:
+            return
         self._hashes = np.sort(np.concatenate([self._hashes, mine]))[: self._most]
-        if mine.size:
-            self._frames.append((mine, rows.filter(pl.Series(is_mine))))
-        if sum(len(found) for found, _ in self._frames) > 2 * self._most:
+        self._frames.append((mine, rows.filter(pl.Series(is_mine))))
+        if sum(len(found) for found, _ in self._frames) > 1.25 * self._most:
             self._shrink()
 
     def finish(self, empty: pl.DataFrame) -> pl.DataFrame:

@@ -33,7 +33,7 @@ from ymltrain.record.evaluation import EvaluationRecord, read_evaluation
 from ymltrain.run.parts import TrainOutcome
 from ymltrain.run.session import build_network
 
-EVALUATION_ROWS = 16_384
+EVALUATION_ROWS = 8_192
 
 
 @dataclass(frozen=True)

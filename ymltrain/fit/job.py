@@ -21,7 +21,7 @@ from ymltrain.record.directory import RunDirectory
 from ymltrain.record.final import RegisteredModel
 from ymltrain.registry.location import located
 
-PROFILED_ROWS = 200_000
+PROFILED_ROWS = 100_000
 """How many rows of train, and of the other splits, a profile is made of at most."""
 
 
