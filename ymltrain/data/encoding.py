@@ -100,9 +100,10 @@ class _FillingSplit:
         self._pages = MappedRows(self._arrays.values())
 
     def append(self, encoded: Mapping[str, npt.NDArray[Any]], is_mine: npt.NDArray[np.bool_]) -> None:
-        end = self._filled + int(is_mine.sum())
+        mine = np.flatnonzero(is_mine)
+        end = self._filled + len(mine)
         for kind, array in self._arrays.items():
-            array[self._filled : end] = encoded[kind][is_mine]
+            encoded[kind].take(mine, axis=0, out=array[self._filled : end], mode="clip")  # "raise" would fill a copy first
         self._pages.release(self._filled, end)  # what is written is the system's to keep; only whole pages go
         self._filled = end
 
@@ -133,7 +134,7 @@ def _named(split: str, allocate: Allocate) -> Allocate:
 
 def _golden_rows(block: pl.DataFrame, first_row: int, learned: Learned, spec: TableSpec) -> pl.DataFrame:
     drawn = learned.golden[(learned.golden >= first_row) & (learned.golden < first_row + block.height)] - first_row
-    return pl.DataFrame({feature.column: column_values(block, feature.column).gather(drawn) for feature in spec.features})
+    return pl.DataFrame({feature.column: block.get_column(feature.column) for feature in spec.features})[drawn]
 
 
 def _encode(rows: pl.DataFrame, learned: Learned, spec: TableSpec) -> dict[str, npt.NDArray[Any]]:

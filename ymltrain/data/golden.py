@@ -19,8 +19,10 @@ class GoldenDraw:
 
     def update(self, first_row: int, count: int) -> None:
         """Take in the next `count` rows of the table."""
-        hashes = np.concatenate([self._hashes, hash_rows(self._seed, first_row, count)])
-        rows = np.concatenate([self._rows, np.arange(first_row, first_row + count)])
+        new = hash_rows(self._seed, first_row, count)
+        candidates = np.flatnonzero(new < self._hashes[-1]) if 0 < self._count == len(self._hashes) else np.arange(count)
+        hashes = np.concatenate([self._hashes, new[candidates]])
+        rows = np.concatenate([self._rows, first_row + candidates])
         smallest = np.argsort(hashes, kind="stable")[: self._count]
         self._hashes, self._rows = hashes[smallest], rows[smallest]
 

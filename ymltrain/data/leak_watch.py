@@ -97,7 +97,7 @@ class LeakWatch:
 def _seen_in_train(hashes: Hashes, codes: Codes) -> tuple[int, int]:
     """How many held-out rows hash as a train row does, and how many are held out."""
     held_out = hashes[(codes != TRAIN) & (codes != DROPPED)]
-    return int(np.isin(held_out, hashes[codes == TRAIN]).sum()), int(held_out.size)
+    return int(pl.Series(held_out).is_in(pl.Series(hashes[codes == TRAIN]).implode()).sum()), int(held_out.size)
 
 
 def _agreement(column: pl.Series) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+import numpy as np
 import polars as pl
 
 from ymltrain.diagnostics import DataError, did_you_mean
@@ -38,7 +39,7 @@ def column_values(frame: pl.DataFrame, name: str) -> pl.Series:
 
 def finite_or_null(column: pl.Series) -> pl.Series:
     """A column with NaN and infinities as nulls, as encoders take it."""
-    if not column.dtype.is_float():
+    if not column.dtype.is_float() or (not column.null_count() and np.isfinite(column.to_numpy()).all()):
         return column
     finite = column.is_finite()
     return column if finite.all() else column.set(~finite.fill_null(value=True), None)

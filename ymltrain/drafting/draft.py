@@ -18,7 +18,7 @@ from ymltrain.drafting.dialect import encoding_finding, find_dialect, next_encod
 from ymltrain.drafting.expected import CATEGORY, Expected, expect_types
 from ymltrain.drafting.findings import ColumnDraft, Finding, counted
 from ymltrain.drafting.leaks import MOST_ROWS, Relation, find_relation
-from ymltrain.drafting.notation import DEFAULT_NULLS, find_notation
+from ymltrain.drafting.notation import NULLS_OF_NUMBERS, find_notation
 from ymltrain.drafting.settings import (
     FEW_ROWS,
     FEWEST_ROWS,
@@ -99,9 +99,8 @@ class _Look:
         notation = self._notation(text)
         expected = self._expected(text, notation)
         survey = survey_table(self._source.open(**raw), expected.read_as, expected.types, notation, self._limit)
-        typed = settle_types(
-            survey, expected.types, notation, (self._target,), has_nulls=self._source.is_text and not written_nulls
-        )
+        nulls = None if written_nulls else self._source.default_nulls
+        typed = settle_types(survey, expected.types, notation, (self._target,), nulls)
         self._findings += typed.findings
         source = self._with_params(notation, typed)
         total = survey.looked_at if survey.is_all else max(sample.total_rows, survey.looked_at)
@@ -132,19 +131,20 @@ class _Look:
         return expected
 
     def _gives_numbers(self, name: str) -> bool:
-        batch = next(iter(self._source.open().batches({name: "number"})), None)
+        nulls = {"null_values": sorted(NULLS_OF_NUMBERS)} if self._source.default_nulls is not None else {}
+        batch = next(iter(self._source.open(**nulls).batches({name: "number"})), None)
         return batch is not None and pl.DataFrame(batch).to_series(0).dtype.is_numeric()
 
     def _with_params(self, notation: NumberNotation, typed: TypedTable) -> TableSource:
         """The source with what its text says of numbers and missing values."""
         source = self._source
-        if not source.is_text:
+        if source.default_nulls is None:
             return source
         if notation.decimal != ".":
             source = source.changed(decimal=notation.decimal)
         if notation.thousands is not None:
             source = source.changed(thousands=notation.thousands)
-        if set(typed.nulls) != set(DEFAULT_NULLS) and "null_values" not in source.params:
+        if set(typed.nulls) != set(source.default_nulls) and "null_values" not in source.params:
             source = source.changed(null_values=list(typed.nulls))
         return source
 

@@ -142,8 +142,10 @@ def _target(draft: Draft) -> Iterator[str]:
 
 def _training(draft: Draft) -> Iterator[str]:
     training = draft.training
-    yield f"model: {write_value(training.model)}"
-    yield f"optimizer: {write_value(training.optimizer)}"
+    model = write_value(training.model["type"] if len(training.model) == 1 else training.model)
+    yield f"model: {model}  # {_marked(training.why, 'likely')}"
+    if training.optimizer is not None:
+        yield f"optimizer: {write_value(training.optimizer)}"
     yield f"metrics: {write_value(training.metrics)}"
     yield "trainer:"
     yield f"  max_epochs: {training.max_epochs}  # at most: training stops when the val split gains nothing"

@@ -52,6 +52,12 @@ class TableSource:
         return set(params_schema(self.plugin.params)["properties"]) >= TEXT_PARAMS
 
     @property
+    def default_nulls(self) -> tuple[str, ...] | None:
+        """The texts that mean a missing value unless the recipe says others; None where the source knows no such texts."""
+        known = params_schema(self.plugin.params)["properties"].get("null_values")
+        return None if known is None else tuple(known["default"])
+
+    @property
     def place(self) -> str:
         """Where the rows are, for people."""
         return str(next((self.params[key] for key in ("path", "table", "query", "url") if key in self.params), self.type))

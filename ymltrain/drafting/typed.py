@@ -9,7 +9,7 @@ import polars as pl
 
 from ymltrain.drafting.expected import CATEGORY
 from ymltrain.drafting.findings import Finding, counted, quoted
-from ymltrain.drafting.notation import DEFAULT_NULLS, NULL_WORDS, NULLS_OF_NUMBERS, null_words_in
+from ymltrain.drafting.notation import NULL_WORDS, NULLS_OF_NUMBERS, null_words_in
 from ymltrain.drafting.survey import OddValues, Survey
 from ymltrain.kinds.number_text import NumberNotation
 from ymltrain.kinds.typed_columns import read_column
@@ -29,12 +29,20 @@ class TypedTable:
 
 
 def settle_types(
-    survey: Survey, expected: Mapping[str, Reading], notation: NumberNotation, targets: tuple[str, ...], *, has_nulls: bool
+    survey: Survey,
+    expected: Mapping[str, Reading],
+    notation: NumberNotation,
+    targets: tuple[str, ...],
+    default_nulls: tuple[str, ...] | None,
 ) -> TypedTable:
-    """What all rows that were looked at allow. `has_nulls`: the source takes texts that mean a missing value."""
-    labels = {name: _labels(survey, name, expected[name]) for name in targets if name in expected}
+    """What all rows that were looked at allow.
+
+    `default_nulls` are the texts that mean a missing value where nothing is said of them; None where it is for no one to say.
+    """
+    has_nulls = default_nulls is not None
+    labels = {name: _labels(survey, name, expected[name], default_nulls or ()) for name in targets if name in expected}
     taken = set().union(*labels.values()) if labels else set()
-    nulls = dict.fromkeys(DEFAULT_NULLS if has_nulls else ())
+    nulls = dict.fromkeys(default_nulls or ())
     readings, findings = {}, []
     for name, reading in expected.items():
         odd = survey.odd[name]
@@ -50,12 +58,12 @@ def settle_types(
     return TypedTable(columns, readings, tuple(nulls), tuple(findings))
 
 
-def _labels(survey: Survey, name: str, reading: Reading) -> set[str]:
+def _labels(survey: Survey, name: str, reading: Reading, default_nulls: tuple[str, ...]) -> set[str]:
     """The null words that are labels of a target, or may be: they stay what they are."""
     column = survey.column(name)
     if column.dtype != pl.String or reading.type == "number":
         return set()
-    return null_words_in(column.drop_nulls().unique().to_list(), NULL_WORDS) - set(DEFAULT_NULLS)
+    return null_words_in(column.drop_nulls().unique().to_list(), NULL_WORDS) - set(default_nulls)
 
 
 def _misfit(name: str, reading: Reading, odd: OddValues, nulls: set[str], survey: Survey) -> Finding | None:

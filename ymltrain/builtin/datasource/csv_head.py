@@ -14,6 +14,7 @@ from ymltrain.builtin.datasource.location import DataFile
 
 INFERENCE_ROWS = 10_000
 COUNTED_BYTES = 4 << 20
+HEAD_BLOCK_BYTES = 1 << 20
 
 
 def read_head(files: Sequence[DataFile], dialect: Dialect, rows: int, counted_bytes: int = COUNTED_BYTES) -> Sample:
@@ -27,7 +28,7 @@ def read_head(files: Sequence[DataFile], dialect: Dialect, rows: int, counted_by
     frames: list[pl.DataFrame] = []
     read_rows = read_bytes = stored = 0
     is_exact = True
-    for item in read_text(files, dialect):
+    for item in read_text(files, dialect, HEAD_BLOCK_BYTES):
         if read_rows >= wanted and read_bytes >= counted_bytes and None not in sizes:
             is_exact = not item.block.content and item.dialect.path == files[-1].name
             break

@@ -19,6 +19,8 @@ from ymltrain.builtin.datasource.csv_text import TextRows
 def read_numbers(rows: TextRows, column: str) -> pl.Series:
     """A column as Float64. Raises DataError (YT706) naming the first value that is not a number."""
     text, dialect = rows.column(column), rows.dialect
+    if text.dtype == pl.Float64:
+        return text
     numbers = _notation(dialect).read(text)
     if numbers.null_count() == text.null_count():
         return numbers

@@ -48,7 +48,7 @@ class SeparatedParams(FilesParams, frozen=True, kw_only=True):
 
 
 class SeparatedTable:
-    """Reads the files in blocks of about a MiB."""
+    """Reads the files in blocks of about four MiB."""
 
     def __init__(self, params: SeparatedParams, delimiter: str, suffix: str) -> None:
         self._location = Location(params.path, (suffix,), params.storage)
@@ -82,11 +82,7 @@ class SeparatedTable:
         from ymltrain.builtin.datasource.csv_numbers import read_numbers
         from ymltrain.builtin.datasource.csv_text import read_text
 
-        for rows in read_text(self._location.files(), self._dialect):
+        numbers = {name for name, column_type in columns.items() if column_type == "number"}
+        for rows in read_text(self._location.files(), self._dialect, numbers=numbers):
             check_columns(rows.dialect.path, columns, rows.frame.columns)
-            yield pl.DataFrame(
-                {
-                    name: read_numbers(rows, name) if column_type == "number" else rows.column(name)
-                    for name, column_type in columns.items()
-                }
-            )
+            yield pl.DataFrame({name: read_numbers(rows, name) if name in numbers else rows.column(name) for name in columns})

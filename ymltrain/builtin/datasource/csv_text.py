@@ -2,12 +2,15 @@
 
 Written rules: a value is null when it is, quoted or not, exactly one of `null_values`; all else is kept as written,
 spaces included; a blank line is a missing value in a table of one column and no row in a table of several.
+
+Columns that are asked for as numbers are parsed as numbers at once where that gives what reading their text would.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -19,13 +22,15 @@ from ymltrain.builtin.datasource.encodings import Utf8Stream, is_utf8
 from ymltrain.builtin.datasource.files import open_content
 from ymltrain.builtin.datasource.location import DataFile
 
+_TEXT, _NUMBER = pl.String, pl.Float64
+
 
 @dataclass(frozen=True)
 class TextRows:
     """Rows as text, the content they were read from, and how the file is written.
 
-    `first_row` is the number of the first one in its file, from 1; `stored` how many of the stored bytes of all files
-    have been read to here.
+    A column asked for as a number may be Float64 already: then every value was a number or missing. `first_row` is the
+    number of the first row in its file, from 1; `stored` how many of the stored bytes of all files have been read to here.
     """
 
     frame: pl.DataFrame
@@ -39,8 +44,10 @@ class TextRows:
         return self.frame.get_column(name).alias("values")
 
 
-def read_text(files: Sequence[DataFile], dialect: Dialect, block_bytes: int = BLOCK_BYTES) -> Iterator[TextRows]:
-    """All rows of all files in order; at least one item, without rows when there are none.
+def read_text(
+    files: Sequence[DataFile], dialect: Dialect, block_bytes: int = BLOCK_BYTES, numbers: AbstractSet[str] = frozenset()
+) -> Iterator[TextRows]:
+    """All rows of all files in order; at least one item, without rows when there are none. `numbers` may come as numbers.
 
     Raises DataError (YT700 to YT704, YT741, and YT742 where the files' columns differ).
     """
@@ -48,7 +55,7 @@ def read_text(files: Sequence[DataFile], dialect: Dialect, block_bytes: int = BL
     stored = 0
     for file in files:
         own = replace(dialect, path=file.name)
-        for rows in _read_file(file, own, block_bytes, stored):
+        for rows in _read_file(file, own, block_bytes, stored, numbers):
             if not names:
                 names = rows.frame.columns
             elif rows.first_row == 1:
@@ -57,7 +64,7 @@ def read_text(files: Sequence[DataFile], dialect: Dialect, block_bytes: int = BL
         stored = rows.stored
 
 
-def _read_file(file: DataFile, dialect: Dialect, block_bytes: int, stored: int) -> Iterator[TextRows]:
+def _read_file(file: DataFile, dialect: Dialect, block_bytes: int, stored: int, numbers: AbstractSet[str]) -> Iterator[TextRows]:
     row = 1
     names: list[str] = []
     with open_content(file, dialect.compression) as stream:
@@ -67,7 +74,7 @@ def _read_file(file: DataFile, dialect: Dialect, block_bytes: int, stored: int) 
         for block in read_blocks(read, dialect, block_bytes):
             if not names:
                 names, block = split_header(block, dialect)  # noqa: PLW2901  what is left of the first block
-            rows = TextRows(_parse(block, names, row, dialect), block, row, dialect, stored + stream.stored)
+            rows = TextRows(_parse(block, names, row, dialect, numbers), block, row, dialect, stored + stream.stored)
             row += rows.frame.height
             yield rows
     if not names:
@@ -85,37 +92,51 @@ def check_same_columns(name: str, columns: Sequence[str], first_name: str, first
         raise DataError("YT742", f"{name} {problem}, and {first_name} {other}", hint)
 
 
-def _parse(block: Block, names: list[str], first_row: int, dialect: Dialect) -> pl.DataFrame:
-    """The block's rows.
-
-    The parser fills up blank lines and short rows with nulls, without a word. Both leave the last value empty, so only
-    a block that has such a value is looked at more closely.
-    """
+def _parse(block: Block, names: list[str], first_row: int, dialect: Dialect, numbers: AbstractSet[str]) -> pl.DataFrame:
+    """The block's rows. What is wrong with them is looked for in their text."""
+    if not numbers.isdisjoint(names) and dialect.has_plain_numbers:
+        types = {name: _NUMBER if name in numbers else _TEXT for name in names}
+        try:
+            frame, is_sound = _parse_records(block.content, types, dialect)
+            if is_sound:
+                return frame
+        except pl.exceptions.PolarsError:
+            pass  # a value that is no number, or one with spaces around it
     try:
-        frame = _parse_records(block.content, names, dialect)
-        last = frame.to_series(frame.width - 1).alias("values")
-        if not (last.null_count() or (last == "").any()):
-            return frame
-        content = _without_blank_lines(block.content, dialect) if frame.width > 1 else block.content
-        if content is not block.content:
-            frame = _parse_records(content, names, dialect)
+        frame, is_sound = _parse_records(block.content, dict.fromkeys(names, _TEXT), dialect)
     except pl.exceptions.PolarsError as error:
         fault = find_fault(block, len(names), first_row, dialect)
         raise fault or unexplained(block, first_row, dialect, error) from None
-    if _count_delimiters(content, dialect) != (frame.width - 1) * frame.height:
+    if not is_sound:
         fault = find_fault(block, len(names), first_row, dialect)
         if fault is not None:
             raise fault
     return frame
 
 
-def _parse_records(content: bytes, names: list[str], dialect: Dialect) -> pl.DataFrame:
+def _parse_records(content: bytes, types: Mapping[str, type[pl.DataType]], dialect: Dialect) -> tuple[pl.DataFrame, bool]:
+    """The rows, and whether each record surely has a value for each column.
+
+    The parser fills up blank lines and short rows with nulls, without a word. Both leave the last value empty, so only
+    content that has such a value is looked at more closely.
+    """
+    frame = _parse_content(content, types, dialect)
+    last = frame.to_series(frame.width - 1).alias("values")
+    if not (last.null_count() or (last.dtype == _TEXT and (last == "").any())):
+        return frame, True
+    dense = _without_blank_lines(content, dialect) if frame.width > 1 else content
+    if dense is not content:
+        frame = _parse_content(dense, types, dialect)
+    return frame, _count_delimiters(dense, dialect) == (frame.width - 1) * frame.height
+
+
+def _parse_content(content: bytes, types: Mapping[str, type[pl.DataType]], dialect: Dialect) -> pl.DataFrame:
     if not content:
-        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+        return pl.DataFrame(schema=types)
     return pl.read_csv(
         content,
         has_header=False,
-        schema=dict.fromkeys(names, pl.String),
+        schema=types,
         separator=dialect.delimiter,
         quote_char=dialect.quote,
         null_values=list(dialect.null_values),

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import polars as pl
 
 from ymltrain.api import Sample
-from ymltrain.builtin.datasource.jsonl_rows import Lines, parse, read_objects
+from ymltrain.builtin.datasource.jsonl_rows import Lines, parse_without_nulls, read_objects, without_nulls
 from ymltrain.builtin.datasource.location import DataFile
 
 INFERENCE_ROWS = 10_000
 COUNTED_BYTES = 4 << 20
 
 
-def read_head(files: Sequence[DataFile], compression: str, rows: int, counted_bytes: int = COUNTED_BYTES) -> Sample:
+def read_head(
+    files: Sequence[DataFile], compression: str, null_values: AbstractSet[str], rows: int, counted_bytes: int = COUNTED_BYTES
+) -> Sample:
     """The first rows with all their keys as columns; the count as of a CSV file. Raises DataError.
 
     Types follow from the first 10,000 rows (or as many as asked for): see `common_type`.
@@ -29,14 +32,14 @@ def read_head(files: Sequence[DataFile], compression: str, rows: int, counted_by
         if read_rows >= wanted and read_bytes >= counted_bytes and None not in sizes:
             is_exact = False
             break
-        objects = [found for _, _, found in lines.objects()]
+        objects = [without_nulls(found, null_values) for _, _, found in lines.objects()]
         if read_rows < wanted:
             blocks.append((lines, objects[: wanted - read_rows]))
         read_rows += len(objects)
         read_bytes += len(lines.content)
         stored = lines.stored
     types = column_types(found for _, objects in blocks for found in objects)
-    frames = [parse(_first_lines(lines, len(objects)), types) for lines, objects in blocks]
+    frames = [parse_without_nulls(_first_lines(lines, len(objects)), types, null_values) for lines, objects in blocks]
     table = pl.concat(frames) if frames else pl.DataFrame(schema=types)
     total = read_rows if is_exact else round(sum(size or 0 for size in sizes) * read_rows / stored)
     return Sample(table=table.head(rows), total_rows=total, is_exact=is_exact)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,13 +68,13 @@ def read_objects(files: Sequence[DataFile], compression: str, block_bytes: int =
             stored += stream.stored
 
 
-def read_typed(lines: Lines, columns: Mapping[str, ColumnType], found: pl.Schema) -> pl.DataFrame:
+def read_typed(lines: Lines, columns: Mapping[str, ColumnType], found: pl.Schema, null_values: AbstractSet[str]) -> pl.DataFrame:
     """The named columns of these lines. `found` are the types of the file's columns by its first rows."""
     types = {name: _type_read(found[name], column_type) for name, column_type in columns.items()}
     try:
-        frame = parse(lines.content, types)
+        frame = parse_without_nulls(lines.content, types, null_values)
     except pl.exceptions.PolarsError as error:
-        raise _fault(lines, types, error) from None
+        raise _fault(lines, types, null_values, error) from None
     return pl.DataFrame(
         {
             name: _as_number(column, name, lines) if columns[name] == "number" and column.dtype == pl.String else column
@@ -87,6 +88,34 @@ def parse(content: bytes, types: Mapping[str, pl.DataType | type[pl.DataType]]) 
     if not content.strip():
         return pl.DataFrame(schema=dict(types))
     return pl.read_ndjson(content, schema=dict(types))
+
+
+def parse_without_nulls(
+    content: bytes, types: Mapping[str, pl.DataType | type[pl.DataType]], null_values: AbstractSet[str]
+) -> pl.DataFrame:
+    """The same with null for the texts that mean it. They fit no column but one of text, so only then lines are rewritten."""
+    if not null_values:
+        return parse(content, types)
+    try:
+        frame = parse(content, types)
+    except pl.exceptions.PolarsError:
+        try:
+            rows = [without_nulls(json.loads(line), null_values) for line in content.split(b"\n") if line.strip()]
+        except (ValueError, AttributeError):
+            raise pl.exceptions.ComputeError("a line is no JSON object") from None
+        return parse(b"\n".join(json.dumps(row).encode() for row in rows), types)
+    words = list(null_values)
+    return pl.DataFrame(
+        {
+            name: column.set(column.is_in(words), None) if column.dtype == pl.String else column
+            for name, column in ((name, frame.get_column(name).alias("values")) for name in types)
+        }
+    )
+
+
+def without_nulls(row: dict[str, Any], null_values: AbstractSet[str]) -> dict[str, Any]:
+    """An object with None for the texts that mean a missing value."""
+    return {name: None if isinstance(value, str) and value in null_values else value for name, value in row.items()}
 
 
 def _type_read(found: pl.DataType, asked: ColumnType) -> pl.DataType:
@@ -108,8 +137,9 @@ def _as_number(text: pl.Series, name: str, lines: Lines) -> pl.Series:
     return numbers
 
 
-def _fault(lines: Lines, types: Mapping[str, pl.DataType], error: Exception) -> DataError:
-    for row, line, found in lines.objects():
+def _fault(lines: Lines, types: Mapping[str, pl.DataType], null_values: AbstractSet[str], error: Exception) -> DataError:
+    for row, line, whole in lines.objects():
+        found = without_nulls(whole, null_values)
         for name, dtype in types.items():
             value = found.get(name)
             if value is not None and not _fits(value, dtype):
@@ -124,7 +154,8 @@ def _no_fit(where: str, value: Any, column: str, kind: str) -> DataError:
     return DataError(
         "YT706",
         f'{where}: "{shown}" in column "{column}" is not {kind}',
-        "values of one column are of one kind; mend the line, or make the column a category in the recipe",
+        "values of one column are of one kind; mend the line, or add a text that means a missing value to `null_values` of the "
+        "datasource",
     )
 
 

@@ -93,10 +93,12 @@ class FittedVocabulary:
         import polars as pl
 
         positions = column.cast(pl.String).cast(self._known, strict=False).to_physical().cast(pl.Int32)
-        ids = (positions + 1).fill_null(0).to_numpy(writable=True)
+        if positions.null_count():
+            positions = positions.fill_null(-1)
+        ids = positions.to_numpy() + np.int32(1)
         if self._has_null:
             ids[column.is_null().to_numpy()] = len(self._values) + 1
-        return ids.astype(np.int32, copy=False)
+        return ids
 
     @cached_property
     def _known(self) -> pl.Enum:

@@ -31,7 +31,9 @@ class TabularParams(Params, frozen=True, kw_only=True):
         tuple[Annotated[int, Meta(ge=1)], ...],
         Meta(min_length=1, description="Widths of the hidden layers, which the members share."),
     ] = (128, 128)
-    dropout: Annotated[float, Meta(ge=0, lt=1, description="Share of hidden activations zeroed while training.")] = 0.1
+    dropout: Annotated[
+        float, Meta(ge=0, le=0.99, description="Share of hidden activations zeroed while training, to the next 256th.")
+    ] = 0.1
     number_dim: Annotated[
         int, Meta(ge=0, description="Width of each number's embedding; 0 leaves numbers as they are encoded.")
     ] = 8

@@ -60,6 +60,22 @@ class PiecewiseLinear(nn.Module):
         return (column * self.weight + self.bias + bent).flatten(1)
 
 
+class ByteDropout(nn.Module):
+    """Dropout that draws a byte for each value, so its share is a multiple of 1/256: torch's draw took a third of a step here."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self._zeroed = round(256 * share)
+
+    def forward(self, values: Tensor) -> Tensor:
+        if not (self.training and self._zeroed):
+            return values
+        count = values.numel()
+        drawn = torch.empty(-(-count // 8), dtype=torch.int64, device=values.device).random_(-(2**63), None)
+        is_zeroed = drawn.view(torch.uint8)[:count].view(values.shape) < self._zeroed
+        return values.masked_fill(is_zeroed, 0.0) * (256 / (256 - self._zeroed))
+
+
 class TabularNetwork(nn.Module):
     """Embeddings, a scale of every feature for each member, shared hidden layers, and a head for each member."""
 
@@ -75,7 +91,7 @@ class TabularNetwork(nn.Module):
         signs = torch.randint(0, 2, (members, len(inputs.widths))).float() * 2 - 1  # one for all columns of a feature
         self.scale = nn.Parameter(signs.repeat_interleave(torch.tensor(inputs.widths), dim=1))
         self.hidden = nn.ModuleList(nn.Linear(wide, narrow) for wide, narrow in pairwise((sum(inputs.widths), *hidden)))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = ByteDropout(dropout)
         bound = 1 / sqrt(hidden[-1])
         self.heads = nn.Parameter(torch.empty(members, hidden[-1], output.width).uniform_(-bound, bound))
         self.heads_bias = nn.Parameter(torch.empty(members, output.width).uniform_(-bound, bound))
