@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-import numpy as np
 import polars as pl
 
 from ymltrain.diagnostics import DataError, did_you_mean
@@ -39,6 +38,8 @@ def column_values(frame: pl.DataFrame, name: str) -> pl.Series:
 
 def finite_or_null(column: pl.Series) -> pl.Series:
     """A column with NaN and infinities as nulls, as encoders take it."""
+    import numpy as np  # `check` reads rows and needs none
+
     if not column.dtype.is_float() or (not column.null_count() and np.isfinite(column.to_numpy()).all()):
         return column
     finite = column.is_finite()

@@ -144,7 +144,7 @@ class _Look:
             source = source.changed(decimal=notation.decimal)
         if notation.thousands is not None:
             source = source.changed(thousands=notation.thousands)
-        if set(typed.nulls) != set(source.default_nulls) and "null_values" not in source.params:
+        if set(typed.nulls) != set(source.default_nulls or ()) and "null_values" not in source.params:
             source = source.changed(null_values=list(typed.nulls))
         return source
 

@@ -16,6 +16,7 @@ from ymltrain.builtin.datasource.encodings import not_text
 
 BLOCK_BYTES = 4 << 20
 LONGEST_RECORD = 64 << 20
+NUMPY_COUNTS = 2 << 20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -140,8 +141,10 @@ def _end_of_records(content: bytes, quote: str | None) -> int:
 
 
 def _count(content: bytes, sign: bytes, end: int) -> int:
-    """How often a sign of one byte stands before `end`: four times as fast as `bytes.count` where it stands often."""
-    import numpy as np
+    """How often a sign of one byte stands before `end`."""
+    if end < NUMPY_COUNTS:
+        return content.count(sign, 0, end)
+    import numpy as np  # four times as fast where a sign stands often, and `check` has none
 
     return int(np.count_nonzero(np.frombuffer(content, np.uint8, end) == sign[0]))
 
