@@ -1,5 +1,6 @@
 """Each verb imports only what it needs: nothing waits for torch that does not use it."""
 
+import os
 import subprocess
 import sys
 
@@ -44,3 +45,13 @@ def test_a_verb_imports_only_what_it_uses(trained, arguments):
     command = [sys.executable, "-c", RUN, ",".join(UNUSED[arguments]), *arguments.split()]
     done = subprocess.run(command, cwd=trained.folder, capture_output=True, text=True, check=False, timeout=100)
     assert done.stderr.splitlines()[-1] == "0"
+
+
+@pytest.mark.parametrize(("wish", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
+def test_threads_sleep_while_they_wait(trained, tmp_path, wish, policy):
+    """OpenMP itself says that its threads sleep while they wait, unless the environment wants it otherwise."""
+    table = ROOT / "recipes" / "data" / "penguins.csv"
+    command = [sys.executable, "-m", "ymltrain", "predict", "penguins@champion", str(table), "-o", str(tmp_path / "told.csv")]
+    environment = {**os.environ, "OMP_DISPLAY_ENV": "TRUE", **wish}
+    done = subprocess.run(command, cwd=trained.folder, env=environment, capture_output=True, text=True, check=True, timeout=100)
+    assert f"OMP_WAIT_POLICY = '{policy}'" in done.stderr

@@ -47,6 +47,13 @@ VERBS: dict[str, tuple[str, str]] = {
 
 INTERRUPTED = 130
 
+THREADS_SLEEP = ("OMP_WAIT_POLICY", "PASSIVE")
+"""How torch's threads wait for each other; OpenMP reads it once, when torch is imported.
+
+By default they spin. Where other work wants the same cores, the spinning thread holds the core that the other one waits
+for: a small model then trains tens of times slower. Results do not depend on it.
+"""
+
 
 class VerbGroup(click.Group):
     """A group whose commands are imported when they are needed."""
@@ -97,6 +104,7 @@ def group() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
     gc.set_threshold(100_000, 50, 100)  # importing makes many objects and little garbage
+    os.environ.setdefault(*THREADS_SLEEP)
     given = list(sys.argv[1:] if arguments is None else arguments)
     if "_YMLTRAIN_COMPLETE" in os.environ:
         from ymltrain.cli.completion.answer import answer
