@@ -15,7 +15,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
-FEATURES, WIDTH, LAYERS, BATCH, ROWS = 16, 1024, 4, 256, 4096
+FEATURES, WIDTH, LAYERS, BATCH, ROWS = 16, 1024, 4, 256, 2048
 
 dist.init_process_group("gloo")
 rank, world = dist.get_rank(), dist.get_world_size()

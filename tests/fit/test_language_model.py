@@ -4,6 +4,7 @@ import json
 import signal
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -14,7 +15,7 @@ from ymltrain.cli.main import run
 from .conftest import KILLER
 
 RECIPE = ROOT / "recipes" / "language_model.yaml"
-SHORT = ("--profile", "tiny", "trainer.checkpoint.every_n_steps=20", "model.dropout=0.1")
+SHORT = ("--profile", "tiny", "trainer.checkpoint.every_n_steps=20", "model.dropout=0.1", "bundle.exports=[safetensors]")
 ENGLISH = "The interpreter prints the value of the expression, and a new line follows it. "
 
 
@@ -55,6 +56,7 @@ def test_the_bundle_says_what_it_is(model):
     assert "text-generation" in (bundle / "README.md").read_text()
     assert pl.read_parquet(bundle / "golden.parquet").height > 0
     assert not (bundle / "profile.json").exists()
+    assert (bundle / "exports" / "safetensors" / "preprocessing.json").exists()
 
 
 def test_texts_are_scored_and_continued(model, tmp_path):
@@ -84,6 +86,66 @@ def test_a_text_is_scored_as_the_evaluation_scores_it(model):
     text = document.read_text()
     scored = ymltrain.load(str(bundle)).predict(pl.DataFrame({"text": [text]}))
     assert scored["bits_per_byte"][0] == pytest.approx(result["metrics"]["test/bits_per_byte"], rel=0.1)
+
+
+def test_other_texts_are_evaluated(model):
+    """Texts that no training has seen: the model beside counts of the train texts and xz, and each document by itself."""
+    place, result = model
+    faq = ROOT / "recipes" / "data" / "python-docs" / "faq"
+    found = place.document("evaluate", "python-docs@1", f"{faq}/[gi]*.txt", "--slice", "document")
+    assert (found["rows"], found["task"]) == (3, "next_token")
+    assert found["tokens"] == sum(one["tokens"] for one in found["slices"])
+    bits = {name: figures["bits_per_byte"] for name, figures in found["baselines"].items()}
+    assert found["metrics"]["bits_per_byte"]["value"] < bits["unigram"] < 8
+    assert bits["bigram"] < bits["unigram"]
+    assert 1 < bits["xz"] < 8
+    alone = place.document("evaluate", str(_run_dir(result) / "bundle"), faq / "gui.txt")
+    scored = ymltrain.load(str(_run_dir(result) / "bundle")).predict(pl.DataFrame({"text": [(faq / "gui.txt").read_text()]}))
+    assert alone["metrics"]["bits_per_byte"]["value"] == pytest.approx(scored["bits_per_byte"][0], rel=1e-5)
+
+
+def test_no_interval_of_texts_is_told(model, capsys):
+    """Tokens of a text hang together: a bootstrap of them is refused by name."""
+    _, result = model
+    faq = ROOT / "recipes" / "data" / "python-docs" / "faq"
+    assert run(["evaluate", str(_run_dir(result) / "bundle"), str(faq / "gui.txt"), "--resamples", "10"]) == 2
+    assert "YT873" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("export_format", [pytest.param("torch", marks=pytest.mark.slow), "safetensors"])
+def test_an_export_is_held_against_the_golden_texts(model, tmp_path, export_format):
+    """It is checked as it is made and again later; one of other weights is refused."""
+    _, result = model
+    bundle, folder = str(_run_dir(result) / "bundle"), tmp_path / "export"
+    assert run(["export", bundle, "--format", export_format, "-o", str(folder), "--json"]) == 0
+    document = json.loads((folder / "preprocessing.json").read_text())
+    assert document["gate"]["rows"] > 0
+    assert document["inputs"][0]["shape"] == ["batch", "tokens"]
+    assert run(["export", bundle, "--check", str(folder), "--trust-program"]) == 0
+
+
+@pytest.mark.slow
+def test_another_program_continues_a_text_from_the_export_alone(model, tmp_path):
+    """Onnxruntime and the tokenizer that stands beside the model choose the very tokens that `predict` chooses."""
+    import onnxruntime
+    import tokenizers
+
+    _, result = model
+    bundle, folder = _run_dir(result) / "bundle", tmp_path / "onnx"
+    assert run(["export", str(bundle), "--format", "onnx", "-o", str(folder), "--json"]) == 0
+    document = json.loads((folder / "preprocessing.json").read_text())
+    session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+    tokenizer = tokenizers.Tokenizer.from_str(document["target"]["tokenizer"]["document"])
+    ids = [0, *(number + 1 for number in tokenizer.encode(ENGLISH).ids)]
+    start = len(ids)
+    for _ in range(8):
+        (following,) = session.run(["following"], {"tokens": np.array([ids[-document["target"]["spec"]["context"] :]], np.int32)})
+        ids.append(int(following[0, -1]))
+    continued = tokenizer.decode([number - 1 for number in ids[start:]])
+    assert continued == ymltrain.load(str(bundle)).continue_text(ENGLISH, 8)
+    example = document["examples"][0]
+    (following,) = session.run(["following"], {"tokens": np.array([example["inputs"]["tokens"]], np.int32)})
+    assert following[0].tolist() == example["outputs"]["following"]
 
 
 @pytest.mark.parametrize(

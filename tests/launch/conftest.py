@@ -1,11 +1,12 @@
 """A small real recipe on two processes, and the command line as a process."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.workplace import PENGUINS, Workplace
+from tests.workplace import PENGUINS, ROOT, Workplace
 
 FAULTY = Path(__file__).parent / "faulty.py"
 
@@ -32,11 +33,37 @@ compute: {{accelerator: cpu, devices: 2}}
 """
 
 
+TEXTS = f"""\
+recipe: 1
+name: texts
+seed: 4
+datasource: {{type: text, path: {ROOT}/recipes/data/python-docs/faq/gui.txt, rows: line}}
+split: {{type: random, train: 0.8, val: 0.1, test: 0.1}}
+target: {{column: text, task: next_token, context: 32}}
+model: {{type: transformer, layers: 2, width: 32, heads: 4, kv_heads: 2, dropout: 0.1}}
+optimizer: {{type: adamw, lr: 3e-3}}
+lr_scheduler: {{type: cosine, warmup_steps: 5}}
+strategy: ddp
+trainer:
+  max_epochs: 3
+  batch_size: 15
+  accumulate_grad_batches: 2
+  gradient_clip_val: 1.0
+  log_every_n_steps: 1
+  checkpoint: {{every_n_steps: 3, keep: 3}}
+compute: {{accelerator: cpu, devices: 2}}
+"""
+RECIPES = {"penguins": RECIPE, "texts": TEXTS}
+
+
+@dataclass
 class Place(Workplace):
     """A workplace of two processes, in which faults may happen."""
 
+    name: str = "penguins"
+
     def start(self, *arguments):
-        return super().start("fit", "penguins.yaml", "--json", "--plugin", FAULTY, *arguments)
+        return super().start("fit", f"{self.name}.yaml", "--json", "--plugin", FAULTY, *arguments)
 
     def fit(self, *arguments, exits=0):
         process = self.start(*arguments)
@@ -49,27 +76,38 @@ class Place(Workplace):
         return f"loss={{type: faulty, do: {do}, nth: {nth}, rank: {rank}, marker: {self.folder / 'happened'}}}"
 
     def run_folder(self):
-        (run,) = (self.folder / "runs" / "penguins").iterdir()
+        (run,) = (self.folder / "runs" / self.name).iterdir()
         return run
+
+
+def make_place(folder, name="penguins"):
+    """A folder with one of the recipes in it."""
+    (folder / f"{name}.yaml").write_text(RECIPES[name])
+    return Place(folder, name)
 
 
 @pytest.fixture
 def place(tmp_path):
     """A fresh folder."""
-    (tmp_path / "penguins.yaml").write_text(RECIPE)
-    return Place(tmp_path)
+    return make_place(tmp_path)
+
+
+@pytest.fixture
+def texts(tmp_path):
+    """A fresh folder for a small transformer."""
+    return make_place(tmp_path, "texts")
 
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory):
-    """Uninterrupted fits by strategy, each trained once."""
+    """Uninterrupted fits by strategy and recipe, each trained once."""
     done = {}
 
-    def fitted(strategy):
-        if strategy not in done:
-            place = Place(tmp_path_factory.mktemp(strategy))
-            (place.folder / "penguins.yaml").write_text(RECIPE)
-            done[strategy] = place.fit(f"strategy={strategy}", *(["compute.devices=1"] if strategy == "single" else []))[0]
-        return done[strategy]
+    def fitted(strategy, name="penguins"):
+        if (strategy, name) not in done:
+            place = make_place(tmp_path_factory.mktemp(strategy), name)
+            one = ["compute.devices=1"] if strategy == "single" else []
+            done[strategy, name] = place.fit(f"strategy={strategy}", *one)[0]
+        return done[strategy, name]
 
     return fitted

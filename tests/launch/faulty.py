@@ -25,7 +25,7 @@ class FaultyParams(Params, frozen=True, kw_only=True):
 class FaultyLoss:
     """Cross entropy, with an accident."""
 
-    tasks = ("classification",)
+    tasks = ("classification", "next_token")
 
     def __init__(self, params):
         self._params = params
@@ -37,7 +37,7 @@ class FaultyLoss:
         inner = CrossEntropyLoss(CrossEntropyParams()).build()
 
         def loss(output, target):
-            if torch.is_grad_enabled() and os.environ.get("RANK", "") == str(self._params.rank):
+            if torch.is_grad_enabled() and os.environ.get("RANK", "0") == str(self._params.rank):
                 self._seen += 1
                 marker = Path(self._params.marker)
                 if self._seen == self._params.nth and not marker.exists():

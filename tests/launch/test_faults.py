@@ -15,6 +15,24 @@ def assert_same(result, expected):
     assert result["metrics"] == expected["metrics"]
 
 
+def children_of(process):
+    """The processes that a process has started."""
+    return [
+        Path("/proc", pid)
+        for task in Path(f"/proc/{process.pid}/task").iterdir()
+        for pid in (task / "children").read_text().split()
+    ]
+
+
+def assert_gone(workers):
+    """There were some, and soon there are none."""
+    deadline = time.monotonic() + 30
+    while any(worker.exists() for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert workers
+    assert not [worker for worker in workers if worker.exists()]
+
+
 @pytest.mark.parametrize(
     ("strategy", "nth"),
     [
@@ -105,15 +123,18 @@ def test_workers_do_not_outlive_their_main_process(place):
     """Killed alone, the main process takes its workers with it: no two generations write to one run."""
     process = place.start("trainer.max_epochs=4000")
     next(line for line in process.stderr if line.startswith("epoch   1"))
-    workers = [
-        Path("/proc", pid)
-        for task in Path(f"/proc/{process.pid}/task").iterdir()
-        for pid in (task / "children").read_text().split()
-    ]
+    workers = children_of(process)
     process.kill()
     process.communicate()
-    deadline = time.monotonic() + 30
-    while any(worker.exists() for worker in workers) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert workers
-    assert not [worker for worker in workers if worker.exists()]
+    assert_gone(workers)
+
+
+def test_a_reader_that_is_gone_ends_the_run(place):
+    """Whoever read the progress has left: the run ends at once, its workers too, and none waits for a main process that hears no more."""
+    process = place.start("trainer.max_epochs=4000")
+    next(line for line in process.stderr if line.startswith("epoch   1"))
+    workers = children_of(process)
+    process.stderr.close()
+    process.wait(timeout=60)
+    assert process.returncode != 0
+    assert_gone(workers)

@@ -119,7 +119,7 @@ def load_table_bundle(folder: Path, catalog: Catalog, environment: Mapping[str, 
     predictor = load_bundle(folder, catalog, environment)
     if isinstance(predictor, TextPredictor):
         message = f"{what} is for models of tables, and {predictor.contract.name} is a language model"
-        raise BundleError("YT928", message, "`ymltrain predict` and `ymltrain.load` take language models too")
+        raise BundleError("YT928", message, "`predict`, `evaluate`, `export` and `ymltrain.load` take language models too")
     return predictor
 
 

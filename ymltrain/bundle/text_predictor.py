@@ -98,20 +98,22 @@ class TextPredictor:
             part = windows[start : start + self._windows_at_once]
             longest = max(int(cut[number]["weight"][row]) for number, row in part)
             tokens, target = (np.stack([cut[number][kind][row, :longest] for number, row in part]) for kind in ("tokens", "target"))
-            np.add.at(nats, [number for number, _ in part], -self._log_probabilities(tokens, target))
+            found = np.where(target == NO_TOKEN, 0.0, self.log_probabilities(tokens, target))
+            np.add.at(nats, [number for number, _ in part], -found.sum(axis=1))
         sizes = np.array([self.target.truth(ids).sum() for ids in encoded], np.float64)
         return nats / math.log(2) / np.where(sizes, sizes, np.nan)
 
-    def _log_probabilities(self, tokens: npt.NDArray[Any], target: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """The sums over the tokens of each window."""
+    def log_probabilities(self, tokens: npt.NDArray[Any], target: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """The log of the probability of each token of windows `[n, tokens]`; anything where there is none."""
         import torch
 
         from ymltrain.data.log_probabilities import log_probabilities
 
-        following = torch.from_numpy(target)
-        chosen = log_probabilities(self._logits(tokens), following).double()
-        sums: npt.NDArray[np.float64] = chosen.masked_fill(following == NO_TOKEN, 0.0).sum(dim=1).numpy()
-        return sums
+        found: npt.NDArray[np.float64] = np.empty(tokens.shape)
+        for start in range(0, len(tokens), self._windows_at_once):
+            part = slice(start, start + self._windows_at_once)
+            found[part] = log_probabilities(self.logits(tokens[part]), torch.from_numpy(target[part])).double().numpy()
+        return found
 
     def _continue(self, texts: Sequence[Ids], tokens: int) -> list[str]:
         found: list[str] = []
@@ -139,11 +141,12 @@ class TextPredictor:
         tokens = np.full((len(seen), longest), END, np.int32)
         for row, ids in zip(tokens, seen, strict=True):
             row[: len(ids)] = ids
-        logits = self._logits(tokens)
+        logits = self.logits(tokens)
         learned = len(self.target.tokenizer.byte_counts)
         yield from (int(logits[row, len(ids) - 1, :learned].argmax()) for row, ids in enumerate(seen))
 
-    def _logits(self, tokens: npt.NDArray[Any]) -> torch.Tensor:
+    def logits(self, tokens: npt.NDArray[Any]) -> torch.Tensor:
+        """float32 `[n, tokens, vocabulary]` of windows `[n, tokens]`."""
         import torch
 
         with torch.inference_mode():

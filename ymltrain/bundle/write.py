@@ -31,7 +31,7 @@ from ymltrain.bundle.contract import (
     write_contract,
 )
 from ymltrain.bundle.golden import golden_rows, replay_golden
-from ymltrain.bundle.predictor import Predictor, load_bundle
+from ymltrain.bundle.predictor import AnyPredictor, Predictor, load_bundle
 from ymltrain.bundle.tensors import digest_tensors, encode_tensors
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.data.prepare import PreparedData
@@ -56,7 +56,7 @@ class Trained:
     weights: Mapping[str, Tensor]
     metrics: Mapping[str, float]
     make_profile: Callable[[Predictor], bytes] | None = None
-    make_exports: Callable[[Path, Predictor], Mapping[str, bytes]] | None = None
+    make_exports: Callable[[Path, AnyPredictor], Mapping[str, bytes]] | None = None
     evaluation: EvaluationRecord | None = None
     baselines: Mapping[str, Tensor] | None = None
 
@@ -89,7 +89,7 @@ def write_bundle(folder: Path, plan: Plan, trained: Trained, catalog: Catalog, e
     write_durably(unfinished / CONTRACT_FILE, write_contract(contract))
     predictor = load_bundle(unfinished, catalog, environment)
     replay_golden(unfinished, predictor)
-    if trained.make_exports is not None and isinstance(predictor, Predictor):
+    if trained.make_exports is not None:
         exports = trained.make_exports(unfinished, predictor)
         for name, content in exports.items():
             write_durably(unfinished / name, content)

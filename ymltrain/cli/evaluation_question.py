@@ -41,7 +41,8 @@ def check_output(output: Path | None) -> None:
 
 def ask(asked: Asked, plugins: tuple[Path, ...], workspace: Path | None, environment: Mapping[str, str]) -> EvaluationRecord:
     """The evaluation. Raises UsageError, DataError, BundleError, RegistryError, PluginError."""
-    from ymltrain.bundle.predictor import load_table_bundle
+    from ymltrain.bundle.predictor import load_bundle
+    from ymltrain.bundle.text_predictor import TextPredictor
     from ymltrain.catalog.catalog import Catalog
     from ymltrain.evaluation.bootstrap import Draws
     from ymltrain.evaluation.model import Question, contract_metrics, evaluate_model, read_baselines
@@ -56,7 +57,7 @@ def ask(asked: Asked, plugins: tuple[Path, ...], workspace: Path | None, environ
     written = [read_slice(text) for text in asked.slices]
     catalog = Catalog.installed(plugins)
     bundle = locate_bundle(asked.model, find_workspace(workspace), catalog, asked.registry)
-    predictor = load_table_bundle(bundle, catalog, environment, "`ymltrain evaluate`")
+    predictor = load_bundle(bundle, catalog, environment)
     contract = predictor.contract
     recipe = contract.evaluation or Evaluation()
     earlier = read_evaluation(bundle)
@@ -73,10 +74,22 @@ def ask(asked: Asked, plugins: tuple[Path, ...], workspace: Path | None, environ
     )
     metrics = contract_metrics(contract, asked.metrics, catalog, environment)
     source = open_data(asked.data, contract.reading, catalog, environment)
+    if isinstance(predictor, TextPredictor):
+        from ymltrain.evaluation.text_model import evaluate_language_model, read_token_counts
+
+        _refuse_intervals(asked)
+        return evaluate_language_model(predictor, read_token_counts(bundle, contract), metrics, source, question)
     baselines = read_baselines(bundle, contract)
     if baselines is None:
         say("the bundle keeps no baselines: it was made by an earlier ymltrain, or its task has none")
     return evaluate_model(predictor, baselines, metrics, source, question)
+
+
+def _refuse_intervals(asked: Asked) -> None:
+    """Raise UsageError for an interval of a language model's figures."""
+    if asked.confidence is not None or asked.resamples:
+        message = "there are no intervals of a language model: its tokens hang together, and resampling them would tell too little"
+        raise UsageError("YT873", message, "leave --confidence and --resamples out; `--slice document` shows how texts differ")
 
 
 def read_slice(text: str) -> tuple[str, tuple[float, ...] | None]:

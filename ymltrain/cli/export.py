@@ -53,21 +53,22 @@ def command(
     MODEL is name@alias, name@3, name@sha256:…, a run, or a bundle folder. The golden rows go through the result in batches of
     one, two and many: outputs within tolerance and every decision the same, or it is refused and nothing is left. The folder
     holds program.pt2, model.onnx or weights.safetensors, and preprocessing.json: how rows become its inputs, what its outputs
-    mean, and examples to try another program on. Numbers, booleans and vectors go in raw: the program encodes them.
+    mean, and examples to try another program on. Numbers, booleans and vectors go in raw: the program encodes them. Of a language
+    model tokens go in, and out comes what may follow each; preprocessing.json holds the tokenizer.
     """
     from ymltrain.diagnostics import UsageError
 
     if (export_format is None) == (existing is None):
         hint = f"--format {'|'.join(FORMATS)} makes an export, --check DIR holds one against the model"
         raise UsageError("YT898", "say either what to export to, or which export to check", hint)
-    from ymltrain.bundle.predictor import load_table_bundle
+    from ymltrain.bundle.predictor import load_bundle
     from ymltrain.catalog.catalog import Catalog
     from ymltrain.loading import locate_bundle
     from ymltrain.record.workspace import find_workspace
 
     catalog = Catalog.installed(plugins)
     bundle = locate_bundle(model, find_workspace(workspace), catalog, registry_url)
-    predictor = load_table_bundle(bundle, catalog, os.environ, "`ymltrain export`")
+    predictor = load_bundle(bundle, catalog, os.environ)
     from ymltrain.export.write import check_export, export_bundle
     from ymltrain.report.export import export_document, show_export
 

@@ -6,6 +6,7 @@ process, whatever the number of ranks. Every method but `share` is collective: a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import torch
@@ -44,6 +45,22 @@ class Ranks:
         if self.world == 1:
             return is_so
         return bool(self.sum(torch.tensor(int(is_so))).item())
+
+    def ask(self, is_so: Callable[[], bool]) -> Callable[[], bool]:
+        """Whether it is so on at least one rank, told when that is called for: what is done until then hides the wait.
+
+        Several ranks look at once, a single one when it is called for.
+        """
+        if self.world == 1:
+            return is_so
+        box = torch.tensor(int(is_so()))
+        work = torch.distributed.all_reduce(box, async_op=True)
+
+        def told() -> bool:
+            work.wait()
+            return bool(box.item())
+
+        return told
 
     def largest(self, value: float) -> float:
         """The largest of all ranks' values."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from torch import Tensor
 
 from ymltrain.bundle.contract import BASELINES_FILE, Contract
 from ymltrain.bundle.predictor import Predictor
@@ -55,7 +56,7 @@ def evaluate_model(
             "YT725", f'the target "{name}" has no value in any of the {len(has_target):,} rows', "bring rows with a target"
         )
     asked.note(f"{rows:,} rows predicted")
-    slices = _slices(source, asked.cuts, has_target)
+    slices = slices_of(source, asked.cuts, has_target)
     about = About(asked.model, fingerprint, "all", predictor.contract.target.name, int((~has_target).sum()))
     return assess(scored, metrics, slices, asked.draws, about)
 
@@ -86,13 +87,19 @@ def contract_metrics(
 
 def read_baselines(folder: Path, contract: Contract) -> Baselines | None:
     """The baselines that a bundle keeps; None when it was made without. Raises BundleError when they were changed."""
+    tensors = baseline_tensors(folder, contract)
+    return restore_baselines(contract.output, tensors) if tensors is not None else None
+
+
+def baseline_tensors(folder: Path, contract: Contract) -> dict[str, Tensor] | None:
+    """What a bundle keeps of its baselines; None when it was made without. Raises BundleError when they were changed."""
     expected = contract.digests.baselines
     if expected is None:
         return None
     path = folder / BASELINES_FILE
     if not path.is_file() or file_digest(path) != expected:
         raise BundleError("YT924", f"{path} is missing or was changed", "take the bundle from its run or registry again")
-    return restore_baselines(contract.output, read_tensors(path))
+    return read_tensors(path)
 
 
 def check_columns(contract: Contract, source: Datasource, cuts: Sequence[Cut]) -> None:
@@ -150,7 +157,8 @@ def _blocks(source: Datasource, columns: Mapping[str, Reading]) -> Iterator[pl.D
         yield block
 
 
-def _slices(source: Datasource, cuts: Sequence[Cut], has_target: npt.NDArray[np.bool_]) -> list[Slice]:
+def slices_of(source: Datasource, cuts: Sequence[Cut], has_target: npt.NDArray[np.bool_]) -> list[Slice]:
+    """The slices of the rows with a target."""
     if not cuts:
         return []
     return all_slices(read_companions(source, readings_of(cuts, source), has_target), cuts)

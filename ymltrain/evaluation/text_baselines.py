@@ -7,6 +7,8 @@ followed it, and in the share of times that it was followed by something new, as
 from __future__ import annotations
 
 import lzma
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +28,7 @@ Numbers = npt.NDArray[np.int64]
 
 def text_baselines(train: EncodedSplit, test: EncodedSplit, target: NextTokenTarget) -> dict[str, float]:
     """Bits per byte of the test texts: `unigram`, `bigram`, and `xz` where the texts are short enough."""
-    before, after = _pairs(train, COUNTED_TOKENS)
-    counts = _Counts(before, after, target.output.width)
+    counts = count_tokens(train, target)
     asked_before, asked = _pairs(test, COUNTED_TOKENS)
     size = int(target.truth(asked).sum())
     found = {"unigram": counts.unigram(asked), "bigram": counts.bigram(asked_before, asked)}
@@ -35,16 +36,28 @@ def text_baselines(train: EncodedSplit, test: EncodedSplit, target: NextTokenTar
     return bits | _compressed(_text(train, target), _text(test, target))
 
 
-class _Counts:
-    """How often tokens and pairs of them occur."""
+class TokenCounts:
+    """How often tokens and pairs of them occur in the train texts: `pairs` int32 `[pairs, 2]`, and how many `times` each."""
 
-    def __init__(self, before: Numbers, after: Numbers, vocabulary: int) -> None:
+    def __init__(self, pairs: npt.NDArray[np.int32], times: npt.NDArray[np.int32], vocabulary: int) -> None:
+        self._state = (pairs, times)
         self._vocabulary = vocabulary
-        self._single = np.bincount(after, minlength=vocabulary)
-        self._pairs, self._pair_counts = np.unique(before * vocabulary + after, return_counts=True)
-        firsts = self._pairs // vocabulary
-        self._followed = np.bincount(before, minlength=vocabulary)
-        self._kinds = np.bincount(firsts, minlength=vocabulary)
+        before, after = pairs.astype(np.int64).T
+        self._pairs, self._pair_counts = before * vocabulary + after, times.astype(np.int64)
+        self._single = _summed(after, times, vocabulary)
+        self._followed = _summed(before, times, vocabulary)
+        self._kinds = np.bincount(before, minlength=vocabulary)
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> TokenCounts:
+        """From `arrays`."""
+        return cls(arrays["pairs"], arrays["times"], int(arrays["vocabulary"][0]))
+
+    @property
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """All of it, for a file: 12 bytes a pair."""
+        pairs, times = self._state
+        return {"pairs": pairs, "times": times, "vocabulary": np.array([self._vocabulary], np.int32)}
 
     def unigram(self, tokens: Numbers) -> npt.NDArray[np.float64]:
         """The probability of each token wherever it stands."""
@@ -60,6 +73,22 @@ class _Counts:
         kinds = np.maximum(self._kinds[before], 1)
         share: npt.NDArray[np.float64] = (seen + kinds * self.unigram(tokens)) / (self._followed[before] + kinds)
         return share
+
+
+def count_tokens(train: EncodedSplit, target: NextTokenTarget) -> TokenCounts:
+    """The counts of the train split."""
+    before, after = _pairs(train, COUNTED_TOKENS)
+    vocabulary = target.output.width
+    codes, times = np.unique(before * vocabulary + after, return_counts=True)
+    return TokenCounts(
+        np.stack([codes // vocabulary, codes % vocabulary], axis=1).astype(np.int32), times.astype(np.int32), vocabulary
+    )
+
+
+def _summed(places: Numbers, times: npt.NDArray[np.int32], size: int) -> Numbers:
+    """How often each place occurs, each time it stands there as often as `times` says."""
+    found: Numbers = np.bincount(places, weights=times, minlength=size).astype(np.int64)  # exact below 2**53
+    return found
 
 
 def _pairs(split: EncodedSplit, most: int) -> tuple[Numbers, Numbers]:

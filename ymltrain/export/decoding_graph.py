@@ -16,6 +16,7 @@ RESULTS: Mapping[Task, tuple[str, ...]] = {
     "binary": ("output", "probabilities", "decision"),
     "multilabel": ("output", "probabilities", "decision"),
     "ordinal": ("output", "probabilities", "decision"),
+    "next_token": ("output", "following"),
 }
 """What a program gives, by task."""
 

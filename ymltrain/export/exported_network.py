@@ -1,4 +1,4 @@
-"""The module that is exported: raw and encoded features in, outputs and what they mean out."""
+"""The modules that are exported: raw and encoded features in, or tokens; outputs and what they mean out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ymltrain.bundle.predictor import Predictor
+from ymltrain.bundle.text_predictor import TextPredictor
 from ymltrain.export.decoding_graph import Decoding
 from ymltrain.export.encoding_graph import NumberColumns
 from ymltrain.export.layout import Layout
@@ -33,6 +34,20 @@ class ExportedNetwork(nn.Module):
         output = self.network(encoded)
         results: tuple[Tensor, ...] = self.decoding(output.to(torch.float32))
         return results
+
+
+class ExportedLanguageModel(nn.Module):
+    """A bundle's network, and the choice of the token that most probably follows each."""
+
+    def __init__(self, predictor: TextPredictor) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(predictor.network).eval()
+        self._learned = len(predictor.target.tokenizer.byte_counts)
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """`[n, tokens]` to logits `[n, tokens, vocabulary]` and ids `[n, tokens]`; no token that was not learned is chosen."""
+        logits = self.network({"tokens": tokens}).to(torch.float32)
+        return logits, logits[:, :, : self._learned].argmax(dim=2)
 
 
 class MeanOfRows(nn.Module):

@@ -2,7 +2,7 @@
 
 A program takes up to four arrays, `[batch, columns]` each, of which those without columns are left out: `raw` (float64)
 holds values as they are, of the features whose encoder is a formula; `number` (float32), `category` and `tokens` (int32)
-hold what the caller has encoded, as the network takes it.
+hold what the caller has encoded, as the network takes it. A language model takes one array of tokens, whose length is free.
 """
 
 from __future__ import annotations
@@ -62,6 +62,18 @@ class Layout:
                 values = encoded[feature.column].reshape(rows.height, feature.columns)
             arrays[feature.name][:, feature.first : feature.first + feature.columns] = values
         return arrays
+
+
+@dataclass(frozen=True)
+class TextLayout:
+    """The one input of a language model: `tokens` int32 `[batch, tokens]`, at most `context` of them."""
+
+    context: int
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """The input, and how many tokens it takes at most."""
+        return {"tokens": self.context}
 
 
 def layout_of(predictor: Predictor, *, with_formulas: bool) -> Layout:

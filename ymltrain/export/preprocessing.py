@@ -14,7 +14,8 @@ import polars as pl
 
 from ymltrain import __version__
 from ymltrain.bundle.contract import FeatureContract
-from ymltrain.bundle.predictor import Predictor
+from ymltrain.bundle.predictor import AnyPredictor, Predictor
+from ymltrain.bundle.text_predictor import TextPredictor
 from ymltrain.export.contract import EncoderState, Example, Preprocessing, ProgramArray, ProgramFeature, Replay
 from ymltrain.export.formats import FILES
 from ymltrain.export.layout import Arrays, FeatureInput, part_of
@@ -37,15 +38,27 @@ READING: dict[ColumnType, str] = {
 RAW = "the program encodes it: give the value as a float64, NaN where it is missing"
 RAW_VECTOR = "the program encodes it: give the list's places as float64, all NaN where the list is missing"
 MEANS = {
-    "output": "what the network makes: of a number on its encoded scale, of labels logits",
+    "output": "what the network makes: of a number on its encoded scale, of labels and of the token after each one logits",
     "value": "the predicted number, in the target's own unit",
     "probabilities": "one for each class or label in the order of `target`; of a binary target that of its second class",
+    "following": "the id of the token that most probably follows each",
     "decision": "the predicted class's place in `target.classes`; of several labels 1 where one applies",
 }
 
 
+TOKENS_INPUT = ProgramArray(
+    name="tokens",
+    dtype="int32",
+    shape=("batch", "tokens"),
+    means=(
+        "0, the end of a text, then the ids of one by `target.tokenizer` (bpe: those of the library tokenizers plus 1; byte: the "
+        "bytes plus 1), at most `target.spec.context`; what stands behind a token changes nothing for it"
+    ),
+)
+
+
 def describe_export(
-    made: Made, export_format: ExportFormat, predictor: Predictor, replayed: Replay, examples: tuple[Example, ...]
+    made: Made, export_format: ExportFormat, predictor: AnyPredictor, replayed: Replay, examples: tuple[Example, ...]
 ) -> Preprocessing:
     """The contract of an export that has passed its gate."""
     contract = predictor.contract
@@ -62,10 +75,14 @@ def describe_export(
         versions=stamp_of(contract).versions,
         reading={column_type: READING[column_type] for column_type in dict.fromkeys(one.type for one in contract.features)},
         inputs=tuple(
-            ProgramArray(name=name, dtype=_dtype(name), shape=("batch", columns), means=_input_means(name))
+            TOKENS_INPUT
+            if isinstance(predictor, TextPredictor)
+            else ProgramArray(name=name, dtype=_dtype(name), shape=("batch", columns), means=_input_means(name))
             for name, columns in made.layout.widths.items()
         ),
-        features=tuple(_feature(where, features[where.column], predictor) for where in made.layout.features),
+        features=()
+        if isinstance(predictor, TextPredictor)
+        else tuple(_feature(where, features[where.column], predictor) for where in made.layout.features),
         outputs=tuple(_output(name, contract.target.state, width) for name in made.outputs),
         target={"columns": list(contract.target.columns), **contract.target.state},
         gate=replayed,
@@ -134,12 +151,13 @@ def _input_means(name: str) -> str:
 def _output(name: str, state: dict[str, Any], width: int) -> ProgramArray:
     task = state["task"]
     shapes: dict[str, tuple[int | str, ...]] = {
-        "output": ("batch", width),
+        "output": ("batch", "tokens", width) if task == "next_token" else ("batch", width),
+        "following": ("batch", "tokens"),
         "value": ("batch",),
         "probabilities": ("batch",) if task == "binary" else ("batch", width + (task == "ordinal")),
         "decision": ("batch", width) if task == "multilabel" else ("batch",),
     }
-    dtypes = {"output": "float32", "value": "float64", "probabilities": "float64", "decision": "int64"}
+    dtypes = {"output": "float32", "value": "float64", "probabilities": "float64", "decision": "int64", "following": "int64"}
     return ProgramArray(name=name, dtype=dtypes[name], shape=shapes[name], means=MEANS[name])
 
 

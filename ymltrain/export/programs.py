@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy.typing as npt
 
-from ymltrain.bundle.predictor import Predictor
+from ymltrain.bundle.predictor import AnyPredictor, Predictor
+from ymltrain.bundle.text_predictor import TextPredictor
 from ymltrain.diagnostics import BundleError
 from ymltrain.export.decoding_graph import RESULTS
-from ymltrain.export.exported_network import ExportedNetwork
-from ymltrain.export.layout import DTYPES, Layout, layout_of
+from ymltrain.export.exported_network import ExportedLanguageModel, ExportedNetwork
+from ymltrain.export.layout import DTYPES, Layout, TextLayout, layout_of
 from ymltrain.plan.exports import ExportFormat
 
 if TYPE_CHECKING:
@@ -30,8 +31,12 @@ if TYPE_CHECKING:
 Run: TypeAlias = Callable[[Mapping[str, npt.NDArray[Any]]], dict[str, npt.NDArray[Any]]]
 """The outputs of an export by name, for inputs by name."""
 
+AnyLayout: TypeAlias = Layout | TextLayout
+
 EXAMPLE_ROWS = 3
-BATCH = "batch"
+EXAMPLE_TOKENS = 7
+BATCH, TOKENS = "batch", "tokens"
+"""The names of sizes that are free."""
 NOISY_LOGGERS = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")
 LARGEST_ONNX = (1 << 31) - 1
 
@@ -41,16 +46,16 @@ class Made:
     """An export as bytes, its inputs, and what it was made with."""
 
     content: bytes
-    layout: Layout
+    layout: AnyLayout
     outputs: tuple[str, ...]
     made_with: dict[str, str]
 
 
-def make_content(predictor: Predictor, export_format: ExportFormat) -> Made:
+def make_content(predictor: AnyPredictor, export_format: ExportFormat) -> Made:
     """The file of an export. Raises BundleError (YT890) when the network cannot be exported."""
     from importlib.metadata import version
 
-    layout = layout_of(predictor, with_formulas=export_format != "safetensors")
+    layout = any_layout(predictor, export_format)
     made_with = {"torch": version("torch")}
     if export_format == "safetensors":
         from ymltrain.bundle.tensors import encode_tensors
@@ -59,7 +64,7 @@ def make_content(predictor: Predictor, export_format: ExportFormat) -> Made:
     outputs = RESULTS[predictor.contract.output.task]
     try:
         with _quietly():
-            program = _program(predictor, layout)
+            program = _text_program(predictor) if isinstance(predictor, TextPredictor) else _program(predictor, layout)
             if export_format == "torch":
                 return Made(_archive(program), layout, outputs, made_with)
             model = _onnx_model(program, tuple(layout.widths), outputs)
@@ -71,8 +76,15 @@ def make_content(predictor: Predictor, export_format: ExportFormat) -> Made:
         raise _not_exportable(predictor, export_format, error) from error
 
 
+def any_layout(predictor: AnyPredictor, export_format: ExportFormat) -> AnyLayout:
+    """What goes into an export of a format."""
+    if isinstance(predictor, TextPredictor):
+        return TextLayout(predictor.target.spec.context)
+    return layout_of(predictor, with_formulas=export_format != "safetensors")
+
+
 def open_content(
-    content: bytes, export_format: ExportFormat, predictor: Predictor, layout: Layout, outputs: tuple[str, ...]
+    content: bytes, export_format: ExportFormat, predictor: AnyPredictor, layout: AnyLayout, outputs: tuple[str, ...]
 ) -> Run:
     """A way to run an export. A torch archive may run code of its own when it is opened: see the module."""
     match export_format:
@@ -91,8 +103,25 @@ def _program(predictor: Predictor, layout: Layout) -> torch.export.ExportedProgr
     example = tuple(torch.zeros(EXAMPLE_ROWS, width, dtype=dtypes[name]) for name, width in layout.widths.items())
     batch = torch.export.Dim(BATCH)
     program = torch.export.export(network, example, dynamic_shapes={"inputs": tuple({0: batch} for _ in example)})
+    return _nameless(program)
+
+
+def _text_program(predictor: TextPredictor) -> torch.export.ExportedProgram:
+    import torch
+
+    context = predictor.target.spec.context
+    example = torch.zeros(EXAMPLE_ROWS, min(context, EXAMPLE_TOKENS), dtype=torch.int32)
+    sizes = {0: torch.export.Dim(BATCH)}
+    if context > 1:
+        sizes[1] = torch.export.Dim(TOKENS, max=context)
+    network = ExportedLanguageModel(predictor).eval()
+    return _nameless(torch.export.export(network, (example,), dynamic_shapes={"tokens": sizes}))
+
+
+def _nameless(program: torch.export.ExportedProgram) -> torch.export.ExportedProgram:
+    """Without the names of files of the machine that made it."""
     for node in program.graph.nodes:
-        node.meta.pop("stack_trace", None)  # names files of the machine that made it
+        node.meta.pop("stack_trace", None)
     return program
 
 
@@ -113,11 +142,13 @@ def _onnx_model(program: torch.export.ExportedProgram, inputs: tuple[str, ...], 
     )
     assert made is not None
     model: ModelProto = made.model_proto
-    symbols = {size.dim_param for value in model.graph.input for size in value.type.tensor_type.shape.dim if size.dim_param}
+    names: dict[str, str] = {}
+    for value in model.graph.input:
+        names |= {size.dim_param: name for name, size in zip((BATCH, TOKENS), value.type.tensor_type.shape.dim, strict=False)}
     for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         for size in value.type.tensor_type.shape.dim:
-            if size.dim_param in symbols:
-                size.dim_param = BATCH
+            if size.dim_param in names:
+                size.dim_param = names[size.dim_param]
     for node in model.graph.node:
         del node.metadata_props[:]  # stack traces, which name files of the machine that made it
         node.doc_string = ""
@@ -159,7 +190,7 @@ def _run_onnx(content: bytes, outputs: tuple[str, ...]) -> Run:
     return run
 
 
-def _run_weights(content: bytes, predictor: Predictor, layout: Layout) -> Run:
+def _run_weights(content: bytes, predictor: AnyPredictor, layout: AnyLayout) -> Run:
     """A network that is filled anew from the file."""
     import copy
 
@@ -201,7 +232,7 @@ def _zeros(dtype: Any) -> npt.NDArray[Any]:
     return np.zeros(1, dtype)
 
 
-def _not_exportable(predictor: Predictor, export_format: ExportFormat, error: Exception) -> BundleError:
+def _not_exportable(predictor: AnyPredictor, export_format: ExportFormat, error: Exception) -> BundleError:
     first = next((line for line in str(error).splitlines() if line.strip()), "")
     return BundleError(
         "YT890",

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from torch import nn
 
 from ymltrain.bundle.predictor import Predictor
 from ymltrain.diagnostics import BundleError
@@ -63,15 +64,14 @@ class _Expected:
         self.is_finite = finite_rows(self._output)
         seen = np.abs(encoded["number"]).max(axis=1) if "number" in encoded else 0.0
         self._scale = np.maximum(np.maximum(1.0, seen), np.abs(np.nan_to_num(self._output)).max(axis=1))
-        dtype = str(next((weight.dtype for weight in predictor.network.parameters()), "torch.float32"))
-        self.tolerance = TOLERANCES.get(dtype, TOLERANCES["torch.float32"])
+        self.tolerance = tolerance_of(predictor.network)
 
     def compare(self, outputs: Mapping[str, npt.NDArray[Any]], numbers: npt.NDArray[np.int64], size: int) -> float:
         """The largest difference, as a share; raises BundleError where one is too large."""
         given = outputs["output"]
         if given.shape != (len(numbers), self._output.shape[1]):
             message = f"of {len(numbers)} rows in batches of {size} the export makes an array of shape {given.shape}"
-            raise _refused("YT891", message)
+            raise refused("YT891", message)
         kept = np.asarray(self.is_finite[numbers])
         with np.errstate(invalid="ignore", over="ignore"):
             apart = np.abs(given.astype(np.float64) - self._output[numbers]).max(axis=1) / self._scale[numbers]
@@ -79,7 +79,7 @@ class _Expected:
         if is_apart.any():
             row = int(is_apart.argmax())
             is_, was = given[row].tolist(), self._output[numbers[row]].tolist()
-            raise _refused("YT891", f"{self._name(numbers[row], size)}: the export makes {_short(is_)}, the model {_short(was)}")
+            raise refused("YT891", f"{self._name(numbers[row], size)}: the export makes {_short(is_)}, the model {_short(was)}")
         self._compare_meaning(outputs, numbers, kept, size)
         self._compare_decisions(outputs, numbers, kept, size)
         return float(apart[kept].max(initial=0.0))
@@ -95,7 +95,7 @@ class _Expected:
                 if is_apart.any():
                     row = int(is_apart.argmax())
                     message = f"{self._name(numbers[row], size)}: the export's {name} are {_short(outputs[name][row].tolist())}"
-                    raise _refused("YT891", f"{message}, its outputs mean {_short(meant[row].tolist())}")
+                    raise refused("YT891", f"{message}, its outputs mean {_short(meant[row].tolist())}")
 
     def _compare_decisions(
         self, outputs: Mapping[str, npt.NDArray[Any]], numbers: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_], size: int
@@ -106,7 +106,7 @@ class _Expected:
         for position, number in enumerate(numbers):
             if kept[position] and decided[position] != self._predictions[number]:
                 message = f"the export decides {decided[position]}, the model {self._predictions[number]}"
-                raise _refused("YT892", f"{self._name(int(number), size)}: {message}")
+                raise refused("YT892", f"{self._name(int(number), size)}: {message}")
 
     def _decided(self, outputs: Mapping[str, npt.NDArray[Any]]) -> list[Any]:
         """Labels, in the words of the model's predictions."""
@@ -121,6 +121,12 @@ class _Expected:
         return f"row {number + 1} ({self._kinds[number]}), in a batch of {size}"
 
 
+def tolerance_of(network: nn.Module) -> float:
+    """How far an output may be from the model's, as a share: by the dtype of the weights."""
+    dtype = str(next((weight.dtype for weight in network.parameters()), "torch.float32"))
+    return TOLERANCES.get(dtype, TOLERANCES["torch.float32"])
+
+
 def finite_rows(output: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """Which rows of an output `[n, width]` are finite."""
     finite: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(output), axis=1)
@@ -132,7 +138,8 @@ def _in_batches(run: Run, arrays: Mapping[str, npt.NDArray[Any]], size: int, row
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _refused(code: str, message: str) -> BundleError:
+def refused(code: str, message: str) -> BundleError:
+    """The error that refuses an export."""
     return BundleError(code, f"the export is refused: {message}", "nothing was left behind; `predict` and `serve` use no export")
 
 

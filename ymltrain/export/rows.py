@@ -12,17 +12,22 @@ import polars as pl
 from ymltrain.bundle.contract import FeatureContract
 from ymltrain.bundle.edges import edge_rows
 from ymltrain.bundle.golden import kinds_of, read_golden
-from ymltrain.bundle.predictor import Predictor
+from ymltrain.bundle.predictor import AnyPredictor, Predictor
+from ymltrain.bundle.text_predictor import TextPredictor
+from ymltrain.export.texts import made_texts
 
 MADE_ROWS = 64
 SEED = 20_240_229
 
 
-def rows_to_replay(folder: Path, predictor: Predictor) -> tuple[pl.DataFrame, list[str]]:
+def rows_to_replay(folder: Path, predictor: AnyPredictor) -> tuple[pl.DataFrame, list[str]]:
     """Rows as `Predictor.read` gives them, and the kind of each. Raises BundleError (YT926) where golden rows were changed."""
     golden = read_golden(folder, predictor.contract)
     if golden is not None:
         return golden["inputs"].struct.unnest(), kinds_of(golden).to_list()
+    if isinstance(predictor, TextPredictor):
+        texts = made_texts(predictor)
+        return texts, ["made"] * texts.height
     made = made_rows(predictor)
     edges, kinds = edge_rows(made, {feature.column: feature.type for feature in predictor.features})
     return pl.concat([made, edges]), ["made"] * made.height + list(kinds)

@@ -11,15 +11,17 @@ import msgspec
 import polars as pl
 
 from ymltrain.bundle.golden import replay_golden
-from ymltrain.bundle.predictor import Predictor
+from ymltrain.bundle.predictor import AnyPredictor
+from ymltrain.bundle.text_predictor import TextPredictor
 from ymltrain.diagnostics import BundleError, UsageError
-from ymltrain.export.contract import Preprocessing, Replay, read_preprocessing
+from ymltrain.export.contract import Example, Preprocessing, Replay, read_preprocessing
 from ymltrain.export.formats import FILES, PREPROCESSING_FILE, check_installed
-from ymltrain.export.layout import layout_of
+from ymltrain.export.layout import Layout
 from ymltrain.export.preprocessing import describe_export, examples_of
-from ymltrain.export.programs import make_content, open_content
+from ymltrain.export.programs import AnyLayout, Run, any_layout, make_content, open_content
 from ymltrain.export.replay import finite_rows, replay_export
 from ymltrain.export.rows import rows_to_replay
+from ymltrain.export.texts import replay_texts, text_examples
 from ymltrain.plan.exports import ExportFormat
 from ymltrain.plan.plan import canonical_json
 from ymltrain.storage import bytes_digest, temporary_beside, write_durably
@@ -34,7 +36,7 @@ class Export:
 
 
 def make_export(
-    predictor: Predictor, export_format: ExportFormat, rows: pl.DataFrame, kinds: Sequence[str], *, keep_examples: bool
+    predictor: AnyPredictor, export_format: ExportFormat, rows: pl.DataFrame, kinds: Sequence[str], *, keep_examples: bool
 ) -> Export:
     """Make an export and replay rows through it. Raises UsageError, BundleError (YT890 to YT892).
 
@@ -43,16 +45,14 @@ def make_export(
     check_installed(export_format)
     made = make_content(predictor, export_format)
     run = open_content(made.content, export_format, predictor, made.layout, made.outputs)
-    replayed = replay_export(run, made.layout, predictor, rows, kinds)
-    arrays = made.layout.arrays(predictor, rows)
-    finite = finite_rows(predictor.outputs(predictor.encode(rows)))
-    examples = examples_of(run, arrays, rows, kinds, finite) if keep_examples else ()
+    replayed = _replay(run, made.layout, predictor, rows, kinds)
+    examples = _examples(run, made.layout, predictor, rows, kinds) if keep_examples else ()
     document = describe_export(made, export_format, predictor, replayed, examples)
     contract = msgspec.json.format(canonical_json(document), indent=2) + b"\n"
     return Export({document.file: made.content, PREPROCESSING_FILE: contract}, document)
 
 
-def export_bundle(folder: Path, predictor: Predictor, export_format: ExportFormat, output: Path) -> Export:
+def export_bundle(folder: Path, predictor: AnyPredictor, export_format: ExportFormat, output: Path) -> Export:
     """Export a bundle to the folder `output`, which may not be there or is empty; nothing is left where it is refused."""
     check_installed(export_format)
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
@@ -74,7 +74,7 @@ def export_bundle(folder: Path, predictor: Predictor, export_format: ExportForma
     return export
 
 
-def check_export(export: Path, folder: Path, predictor: Predictor, *, trust_program: bool) -> tuple[Preprocessing, Replay]:
+def check_export(export: Path, folder: Path, predictor: AnyPredictor, *, trust_program: bool) -> tuple[Preprocessing, Replay]:
     """Replay a model's rows through an export that is there already.
 
     Raises BundleError where it is of another model, was changed or gives something else; UsageError (YT897) for a torch
@@ -97,16 +97,33 @@ def check_export(export: Path, folder: Path, predictor: Predictor, *, trust_prog
     check_installed(document.format)
     replay_golden(folder, predictor)
     rows, kinds = rows_to_replay(folder, predictor)
-    layout = layout_of(predictor, with_formulas=document.format != "safetensors")
+    layout = any_layout(predictor, document.format)
     outputs = tuple(output.name for output in document.outputs)
     try:
         run = open_content(content, document.format, predictor, layout, outputs)
-        return document, replay_export(run, layout, predictor, rows, kinds)
+        return document, _replay(run, layout, predictor, rows, kinds)
     except BundleError:
         raise
     except Exception as error:
         message = f"{export / document.file} cannot be run: {type(error).__name__}: {str(error)[:300]}"
         raise BundleError("YT896", message, "export the model again") from error
+
+
+def _replay(run: Run, layout: AnyLayout, predictor: AnyPredictor, rows: pl.DataFrame, kinds: Sequence[str]) -> Replay:
+    if isinstance(predictor, TextPredictor):
+        return replay_texts(run, predictor, rows, kinds)
+    assert isinstance(layout, Layout)
+    return replay_export(run, layout, predictor, rows, kinds)
+
+
+def _examples(
+    run: Run, layout: AnyLayout, predictor: AnyPredictor, rows: pl.DataFrame, kinds: Sequence[str]
+) -> tuple[Example, ...]:
+    if isinstance(predictor, TextPredictor):
+        return text_examples(run, predictor, rows, kinds)
+    assert isinstance(layout, Layout)
+    finite = finite_rows(predictor.outputs(predictor.encode(rows)))
+    return examples_of(run, layout.arrays(predictor, rows), rows, kinds, finite)
 
 
 def _content(export: Path, document: Preprocessing) -> bytes:

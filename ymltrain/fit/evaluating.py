@@ -24,7 +24,7 @@ from ymltrain.evaluation.baselines import fit_baselines
 from ymltrain.evaluation.bootstrap import Draws
 from ymltrain.evaluation.evaluate import Measures, evaluate
 from ymltrain.evaluation.slices import Slice, all_slices, cuts_of, readings_of
-from ymltrain.evaluation.text_baselines import text_baselines
+from ymltrain.evaluation.text_baselines import count_tokens, text_baselines
 from ymltrain.fit.job import Job
 from ymltrain.fit.reuse import Earlier
 from ymltrain.plan.events import StageChanged
@@ -90,9 +90,9 @@ def evaluate_test(job: Job, data: PreparedData, outcome: TrainOutcome) -> Evalua
 
 def _evaluate_texts(job: Job, data: PreparedData, target: NextTokenTarget, outcome: TrainOutcome) -> Evaluated:
     """Of a language model: its metrics, beside those of what has counted or compressed the train texts."""
-    split = data.splits.get("test")
+    split, counts = data.splits.get("test"), _token_counts(data, target)
     if split is None or not split.rows:
-        return Evaluated({}, None, None)
+        return Evaluated({}, None, counts)
     job.watch(StageChanged(stage="evaluate", note=f"{split.rows:,} test windows"))
     network = _network(job, data)
     network.load_state_dict(outcome.weights)
@@ -100,14 +100,18 @@ def _evaluate_texts(job: Job, data: PreparedData, target: NextTokenTarget, outco
     measured = evaluate(network, TensorSplit.of(split), measures, batch_rows=EVALUATION_ROWS)
     baselines = text_baselines(data.splits["train"], split, target)
     measured |= {f"bits_per_byte_of_{name}": value for name, value in baselines.items()}
-    return Evaluated({f"test/{name}": value for name, value in measured.items()}, None, None)
+    return Evaluated({f"test/{name}": value for name, value in measured.items()}, None, counts)
+
+
+def _token_counts(data: PreparedData, target: NextTokenTarget) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(array) for name, array in count_tokens(data.splits["train"], target).arrays.items()}
 
 
 def reused_evaluation(job: Job, earlier: Earlier, data: PreparedData) -> Evaluated | None:
     """What an earlier run has found; None when its bundle tells of no evaluation any more."""
     metrics = earlier.measured(lambda name: name.startswith("test/"))
     if isinstance(data.target, NextTokenTarget):
-        return Evaluated(metrics, None, None)
+        return Evaluated(metrics, None, _token_counts(data, data.target))
     record = read_evaluation(earlier.run.bundle)
     if record is None and metrics:
         return None

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ymltrain.bundle.contract import EXPORTS_FOLDER
-from ymltrain.bundle.predictor import Predictor
+from ymltrain.bundle.predictor import AnyPredictor
 from ymltrain.fit.job import Job
 from ymltrain.plan.events import StageChanged
 
 
-def export_maker(job: Job) -> Callable[[Path, Predictor], Mapping[str, bytes]] | None:
+def export_maker(job: Job) -> Callable[[Path, AnyPredictor], Mapping[str, bytes]] | None:
     """A function that makes them with the bundle's predictor and holds each against its golden rows; None when none is asked for.
 
     Raises UsageError, BundleError where one is refused: then there is no bundle, and nothing to register.
@@ -20,7 +20,7 @@ def export_maker(job: Job) -> Callable[[Path, Predictor], Mapping[str, bytes]] |
     if not formats:
         return None
 
-    def make(folder: Path, predictor: Predictor) -> Mapping[str, bytes]:
+    def make(folder: Path, predictor: AnyPredictor) -> Mapping[str, bytes]:
         from ymltrain.export.rows import rows_to_replay
         from ymltrain.export.write import make_export
 

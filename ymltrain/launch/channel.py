@@ -28,6 +28,7 @@ class Listening:
         self._readers: list[threading.Thread] = []
         self._listener = Listener(str(address), family="AF_UNIX", backlog=64)
         self._is_stopping = False
+        self._fault: BaseException | None = None  # the main process's own, and for its main thread to raise
         threading.Thread(target=self._accept, name="workers", daemon=True).start()
 
     def ask_to_stop(self) -> None:
@@ -36,6 +37,11 @@ class Listening:
             self._is_stopping = True
             for connection in self._connections:
                 _send(connection, Stop())
+
+    def raise_fault(self) -> None:
+        """Raise what went wrong while a message was heard, if anything has."""
+        if self._fault is not None:
+            raise self._fault
 
     def close(self) -> None:
         """Hear what was sent before, then hear nothing more."""
@@ -58,11 +64,16 @@ class Listening:
             reader.start()
 
     def _read(self, connection: Connection) -> None:
-        with suppress(OSError, EOFError):
-            while True:
+        while self._fault is None:
+            try:
                 message = decode(connection.recv_bytes())
-                with self._lock:
+            except (OSError, EOFError):
+                break
+            with self._lock:
+                try:
                     self._answer(connection, message)
+                except BaseException as error:  # noqa: BLE001 - a full disk, a tracker, a terminal that is gone
+                    self._fault = error
         with self._lock:
             self._connections.remove(connection)
 

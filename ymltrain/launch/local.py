@@ -96,6 +96,7 @@ class _Workers:
         has_asked = False
         try:
             while not self._ended.wait(POLL_SECONDS):
+                listening.raise_fault()
                 if self.around.stop.is_requested and not has_asked:
                     has_asked = True
                     listening.ask_to_stop()
@@ -105,6 +106,7 @@ class _Workers:
             raise
         finally:
             listening.close()
+        listening.raise_fault()
         if self._fault is not None and not isinstance(self._fault, _NoRestart):
             raise self._fault
         if self._failures:

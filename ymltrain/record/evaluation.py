@@ -33,6 +33,7 @@ class SliceFigures(msgspec.Struct, frozen=True, kw_only=True):
 
     Of a column that is cut at edges, `outside` are rows below the first and above the last one; `other` are the values
     beyond the most frequent ones; `missing` are rows without a value. Only `value` and `range` were asked for by name.
+    Of texts, `rows` are texts and `tokens` theirs.
     """
 
     column: str
@@ -41,6 +42,7 @@ class SliceFigures(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     metrics: dict[str, Estimate] = {}
     baselines: dict[str, Figures] = {}
+    tokens: int = 0
 
     @property
     def title(self) -> str:
@@ -113,6 +115,7 @@ class EvaluationRecord(msgspec.Struct, frozen=True, kw_only=True):
     confusion: tuple[Confusion, ...] = ()
     calibration: tuple[Calibration, ...] = ()
     residuals: Residuals | None = None
+    tokens: int = 0
 
 
 def encode_evaluation(record: EvaluationRecord) -> bytes:

@@ -42,8 +42,7 @@ def show_evaluation(record: EvaluationRecord, output: Path | None) -> None:
     """Metrics with intervals beside the baselines, then the slices."""
     from rich.table import Table
 
-    lost = f", {record.rows_without_target:,} without a target left out" if record.rows_without_target else ""
-    tell((f"{record.model}", "bold"), f" on {record.rows:,} rows{lost}")
+    tell((f"{record.model}", "bold"), f" on {measured_on(record)}")
     interval = [interval_title(record)] if record.resamples else []
     table = Table("", "model", *interval, *record.baselines, box=None, pad_edge=False)
     for name, estimate in record.metrics.items():
@@ -57,6 +56,13 @@ def show_evaluation(record: EvaluationRecord, output: Path | None) -> None:
         tell(f"written to {output}")
 
 
+def measured_on(record: EvaluationRecord) -> str:
+    """Rows, or texts and their tokens; and what was left out."""
+    rows = f"{record.rows:,} texts of {record.tokens:,} tokens" if record.tokens else f"{record.rows:,} rows"
+    lost = f", {record.rows_without_target:,} without a target left out" if record.rows_without_target else ""
+    return rows + lost
+
+
 def _show_slices(record: EvaluationRecord) -> None:
     """The first metric with its interval and the linear baseline's, then the others."""
     from rich.table import Table
@@ -64,7 +70,16 @@ def _show_slices(record: EvaluationRecord) -> None:
     first, *others = record.metrics
     interval = [interval_title(record)] if record.resamples else []
     rivals = [name for name in record.baselines if name == "linear"]
-    table = Table("slice", "rows", first, *interval, *(f"{first}: {name}" for name in rivals), *others, box=None, pad_edge=False)
+    table = Table(
+        "slice",
+        "tokens" if record.tokens else "rows",
+        first,
+        *interval,
+        *(f"{first}: {name}" for name in rivals),
+        *others,
+        box=None,
+        pad_edge=False,
+    )
     for one in record.slices:
         estimate = one.metrics[first]
         table.add_row(
@@ -76,7 +91,7 @@ def _show_slices(record: EvaluationRecord) -> None:
             *(figure(one.metrics[name].value) for name in others),
         )
     draw(table)
-    if any(one.rows < FEW_ROWS for one in record.slices):
+    if any(is_small(one) for one in record.slices):
         tell((f"* fewer than {FEW_ROWS} rows: the figures say little", "dim"))
 
 
@@ -91,5 +106,10 @@ def interval_text(estimate: Estimate) -> str:
 
 
 def rows_text(one: SliceFigures) -> str:
-    """How many rows a slice has, marked where they are few."""
-    return f"{one.rows:,}{' *' if one.rows < FEW_ROWS else ''}"
+    """How many rows a slice has, marked where they are few; of texts the tokens."""
+    return f"{one.tokens or one.rows:,}{' *' if is_small(one) else ''}"
+
+
+def is_small(one: SliceFigures) -> bool:
+    """Whether a slice is too small for its figures to say much."""
+    return (one.tokens or one.rows) < FEW_ROWS

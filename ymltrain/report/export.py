@@ -35,14 +35,17 @@ def show_export(folder: Path, document: Preprocessing, replayed: Replay) -> None
         tell(f"  in   {array.name:<14} {array.dtype:<8} {_shape(array.shape):<14} {array.means}")
     for array in document.outputs:
         tell(f"  out  {array.name:<14} {array.dtype:<8} {_shape(array.shape):<14} {array.means}")
-    if raw < len(document.features):
+    if document.target["task"] == "next_token":
+        tell("  texts come in tokens: preprocessing.json holds the tokenizer")
+    elif raw < len(document.features):
         tell(f"  {len(document.features) - raw} of {len(document.features)} features come encoded: preprocessing.json says how")
     kinds = ", ".join(f"{count} {kind}" for kind, count in replayed.kinds.items())
     batches = ", ".join(map(str, replayed.batches))
     left_out = f"; {replayed.not_finite} of which the model makes nothing finite left out" if replayed.not_finite else ""
     tell(("held", "green"), f"  {replayed.rows} rows ({kinds}) in batches of {batches}{left_out}")
     difference = f"{replayed.largest_difference:.1e} of {replayed.tolerance:g} allowed"
-    tell(f"      largest difference {difference}, no decision flips")
+    chosen = "token" if document.target["task"] == "next_token" else "decision"
+    tell(f"      largest difference {difference}, no {chosen} flips")
 
 
 def _shape(shape: tuple[int | str, ...]) -> str:

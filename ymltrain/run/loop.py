@@ -97,6 +97,7 @@ class TrainingLoop:
         self.pulse = around.pulse
         self.traces = around.checkpoints.parent / "trace"
         self._saved_at = state.position
+        self._is_to_stop: Callable[[], bool] = lambda: False
         self._pending = torch.tensor(0.0)
         self.is_preempted = False
 
@@ -158,6 +159,10 @@ class TrainingLoop:
         if nodes:
             self._emit(GraphDrawn(step=self.state.position.step, time=time.time(), nodes=nodes))
 
+    def step_begins(self) -> None:
+        """Ask all ranks whether training is to stop after the step that begins; the answer comes while it is computed."""
+        self._is_to_stop = self.ranks.ask(lambda: self._stop.is_requested)
+
     def step_taken(self, losses: Tensor, weight: float, batches: int, extra: dict[str, float]) -> bool:
         """Take in an optimizer step: this rank's sum of weighted row losses, all ranks' weights, what else to record.
 
@@ -172,9 +177,10 @@ class TrainingLoop:
             self._read_losses()
             self._log({"train/loss": state.since_log.take(), **extra})
         self._report_saved(wait=False)
+        is_to_stop = self._is_to_stop()
         if self._is_epoch_over:
             return self.steps_left > 0
-        if self.ranks.any(self._stop.is_requested):
+        if is_to_stop:
             self._save_now()
             self.is_preempted = True
             return False

@@ -119,6 +119,7 @@ class TrainingModule(LightningModule):
         assert isinstance(optimizer, LightningOptimizer)
         started = perf_counter()
         for batches in group.steps:
+            self.loop.step_begins()
             lr = self._schedule()
             losses, weight = self._take_step(optimizer, batches)
             rows = sum(len(numbers) for numbers in batches)
@@ -128,7 +129,8 @@ class TrainingModule(LightningModule):
                 self.trainer.should_stop = True
                 break
         # alike on all ranks, since Lightning has a collective of its own between groups
-        self._pace.learn(self._ranks.largest(perf_counter() - started), len(group.steps))
+        if self._pace.measures():
+            self._pace.learn(self._ranks.largest(perf_counter() - started), len(group.steps))
 
     def _observed(self, rows: int, weight: float) -> dict[str, float]:
         """What is recorded of a step beside its loss and lr; a window weighs as many as it has tokens."""

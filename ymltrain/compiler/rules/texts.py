@@ -25,10 +25,6 @@ def only_texts_are_seen(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]:
     if graph.root.at(("weight",)) is not None:
         message = "a next_token target takes no weight: each token counts once"
         yield found_at(graph, "YT635", message, "leave `weight` out", ("weight",))
-    exports = graph.root.at(("bundle", "exports"))
-    if exports is not None and exports.value:
-        message = "exports are of a table's features, and a next_token target has none"
-        yield found_at(graph, "YT635", message, "leave `exports` out", ("bundle", "exports"))
     if graph.root.at(("evaluation",)) is not None:
         message = "slices and intervals are of a table's rows, and a next_token target is measured by tokens"
         yield found_at(graph, "YT635", message, "leave `evaluation` out", ("evaluation",))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ymltrain.record.evaluation import Calibration, Confusion, Estimate, EvaluationRecord, Residuals, SliceFigures
-from ymltrain.report.evaluation import FEW_ROWS, interval_text, interval_title
+from ymltrain.report.evaluation import FEW_ROWS, interval_text, interval_title, is_small, measured_on
 from ymltrain.report.html import Chart, Fold, Marked, Page, Prose, Section, Table, bands, heatmap, histograms, lines, ranges
 from ymltrain.report.html.parts import Cell, Part
 
@@ -17,8 +17,9 @@ MOST_FIELDS = 12
 
 def evaluation_page(record: EvaluationRecord) -> Page:
     """The page of one evaluation."""
-    part = "the test split" if record.part == "test" else "all rows with a target"
-    lead = f"{record.rows:,} rows: {part} of the data {record.data[:19]}…"
+    of = "texts" if record.tokens else "rows with a target"
+    part = "the test split" if record.part == "test" else f"all {of}"
+    lead = f"{measured_on(record)}: {part} of the data {record.data[:19]}…"
     return Page(title=f"Evaluation of {record.model}", sections=list(evaluation_sections(record)), lead=lead)
 
 
@@ -59,12 +60,14 @@ def _against(record: EvaluationRecord, name: str, estimate: Estimate, rival: flo
 
 def _notes(record: EvaluationRecord) -> Iterator[Part]:
     told = []
-    if record.baselines:
+    if record.tokens:
+        told.append("Tokens and pairs of them were counted in the train texts; xz begins with the texts that are measured.")
+    elif record.baselines:
         constant = "the mean of the train rows" if record.task == "regression" else "the shares of the train rows"
         told.append(f"Baselines learned from the train rows: {constant}, and a linear model of the same features.")
     if record.resamples:
         told.append(f"Intervals are percentiles of {record.resamples:,} bootstrap resamples of the rows (seed {record.seed}).")
-    if record.rows_without_target:
+    if record.rows_without_target and not record.tokens:
         told.append(f"{record.rows_without_target:,} rows without a target were left out.")
     if told:
         yield Prose(" ".join(told))
@@ -81,7 +84,7 @@ def _slices(record: EvaluationRecord) -> Iterator[Part]:
         rows.append(
             [
                 one.title,
-                Marked(one.rows, "warn") if one.rows < FEW_ROWS else one.rows,
+                Marked(one.tokens or one.rows, "warn") if is_small(one) else one.tokens or one.rows,
                 estimate.value,
                 *([_bounds(estimate)] if record.resamples else []),
                 *scores,
@@ -90,17 +93,21 @@ def _slices(record: EvaluationRecord) -> Iterator[Part]:
         )
     for column in dict.fromkeys(one.column for one in record.slices):
         mine = [one for one in record.slices if one.column == column and one.metrics[first].value is not None]
-        many = [one for one in mine if one.rows >= FEW_ROWS]
+        many = [one for one in mine if not is_small(one)]
         if many:
             yield _slice_chart(record, column, many, first)
-    yield Table(["slice", "rows", first, *interval, *(f"{first}: {name}" for name in rivals), *others], rows)
-    if any(one.rows < FEW_ROWS for one in record.slices):
-        yield Prose(f"Slices with fewer than {FEW_ROWS} rows are marked: their figures say little.")
+    yield Table(
+        ["slice", "tokens" if record.tokens else "rows", first, *interval, *(f"{first}: {name}" for name in rivals), *others], rows
+    )
+    if any(is_small(one) for one in record.slices):
+        yield Prose(
+            f"Slices with fewer than {FEW_ROWS} {'tokens' if record.tokens else 'rows'} are marked: their figures say little."
+        )
 
 
 def _slice_chart(record: EvaluationRecord, column: str, slices: Sequence[SliceFigures], metric: str) -> Chart:
     count = sum(one.column == column for one in record.slices)
-    names = [f"{one.name} ({one.rows:,})" for one in slices]
+    names = [f"{one.name} ({one.tokens or one.rows:,})" for one in slices]
     model = [(one.metrics[metric].value, one.metrics[metric].low, one.metrics[metric].high) for one in slices]
     rivals = {name: [one.baselines.get(name, {}).get(metric) for one in slices] for name in record.baselines if name == "linear"}
     whole = record.metrics[metric].value
