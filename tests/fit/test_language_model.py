@@ -15,7 +15,7 @@ from ymltrain.cli.main import run
 from .conftest import KILLER
 
 RECIPE = ROOT / "recipes" / "language_model.yaml"
-SHORT = ("--profile", "tiny", "trainer.checkpoint.every_n_steps=20", "model.dropout=0.1", "bundle.exports=[safetensors]")
+SHORT = ("--profile", "tiny", "trainer.checkpoint.every_n_steps=20", "model.dropout=0.1", "bundle.exports=[torch]")
 ENGLISH = "The interpreter prints the value of the expression, and a new line follows it. "
 
 
@@ -56,7 +56,7 @@ def test_the_bundle_says_what_it_is(model):
     assert "text-generation" in (bundle / "README.md").read_text()
     assert pl.read_parquet(bundle / "golden.parquet").height > 0
     assert not (bundle / "profile.json").exists()
-    assert (bundle / "exports" / "safetensors" / "preprocessing.json").exists()
+    assert (bundle / "exports" / "torch" / "preprocessing.json").exists()
 
 
 def test_texts_are_scored_and_continued(model, tmp_path):

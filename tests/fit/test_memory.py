@@ -1,5 +1,9 @@
 """What a plan says of a rank's memory, against what tensors really take."""
 
+import os
+import subprocess
+import sys
+
 import msgspec
 import pytest
 import torch
@@ -16,6 +20,9 @@ from ymltrain.kinds import NoParams
 from ymltrain.plan.shapes import FeatureShape, OutputShape, TensorShape
 from ymltrain.plan.topology import Topology
 
+from . import memory_rank
+from .memory_rank import MODELS, ROWS, STRATEGIES, WINDOW, really_taken
+
 FEATURES = (FeatureShape(name="a", kind="number", width=32), FeatureShape(name="b", kind="category", cardinality=50))
 OUTPUT = OutputShape(task="regression", width=1)
 
@@ -28,31 +35,6 @@ def topology(devices=1):
 def table(rows):
     """Encoded rows, and their target."""
     return {"number": torch.randn(rows, 32), "category": torch.zeros(rows, 1, dtype=torch.int32)}, torch.randn(rows)
-
-
-def really_taken(network, inputs, target, loss):
-    """The most bytes that tensors hold in a step, as torch's profiler counts the allocator's."""
-    optimizer = AdamWOptimizer(AdamWParams()).build(list(network.parameters()))
-    rows = len(target)
-
-    def step():
-        optimizer.zero_grad()
-        losses = loss(network(inputs), target)
-        (losses.sum() / rows).backward()
-        optimizer.step()
-
-    step()
-    optimizer.zero_grad()
-    held = sum(weight.nbytes for weight in network.parameters()) + target.nbytes + sum(of.nbytes for of in inputs.values())
-    held += sum(of.nbytes for state in optimizer.state.values() for of in state.values() if isinstance(of, torch.Tensor))
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as recorded:
-        step()
-    events = [event for event in recorded.profiler.kineto_results.events() if event.name() == "[memory]"]
-    now = most = held
-    for event in sorted(events, key=lambda event: event.start_ns()):
-        now += event.nbytes()
-        most = max(most, now)
-    return most
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -87,6 +69,29 @@ def test_a_measured_step_of_a_transformer_is_what_tensors_really_take(recomputes
     windows = torch.randint(300, (16, 64), dtype=torch.int32)
     taken = really_taken(model.build(window, output), {"tokens": windows}, windows, loss.build())
     assert measured.peak == pytest.approx(taken, rel=0.15)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+@pytest.mark.parametrize("model", ["wide", "long"])
+def test_a_measured_step_of_two_ranks_is_what_tensors_really_take(tmp_path, strategy, model):
+    """Within 15 % on each of two gloo processes, for a transformer whose weights weigh most and for one whose activations do."""
+    built, where = TransformerModel(MODELS[model]), memory_rank.topology(2, ROWS[model])
+    is_sharded = strategy == "fsdp"
+    shapes = built.shapes(WINDOW, memory_rank.OUTPUT)
+    estimate = estimate_memory(shapes, 2, where, is_sharded=is_sharded, strategy=strategy)
+    loss = CrossEntropyLoss(CrossEntropyParams())
+    plugins = {"model": built, "optimizer": AdamWOptimizer(AdamWParams()), "loss": loss, "strategy": STRATEGIES[strategy]}
+    measured = measure_memory(estimate, plugins, (WINDOW, memory_rank.OUTPUT), where)
+    command = [sys.executable, "-m", "tests.fit.memory_rank", strategy, model]
+    environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
+    ranks = [
+        subprocess.Popen([*command, str(rank), str(tmp_path / "meeting")], stdout=subprocess.PIPE, text=True, env=environment)
+        for rank in range(2)
+    ]
+    taken = [int(rank.communicate(timeout=200)[0]) for rank in ranks]
+    assert measured.peak == pytest.approx(max(taken), rel=0.15)
 
 
 def test_sharded_state_is_counted_by_rows():

@@ -18,7 +18,7 @@ from ymltrain.bundle.predictor import AnyPredictor, Predictor
 from ymltrain.bundle.text_predictor import TextPredictor
 from ymltrain.export.contract import EncoderState, Example, Preprocessing, ProgramArray, ProgramFeature, Replay
 from ymltrain.export.formats import FILES
-from ymltrain.export.layout import Arrays, FeatureInput, part_of
+from ymltrain.export.layout import Arrays, FeatureInput, TextLayout, part_of
 from ymltrain.export.programs import Made, Run
 from ymltrain.plan.exports import ExportFormat
 from ymltrain.plan.shapes import ColumnType
@@ -62,7 +62,6 @@ def describe_export(
 ) -> Preprocessing:
     """The contract of an export that has passed its gate."""
     contract = predictor.contract
-    features = {feature.column: feature for feature in contract.features}
     width = contract.output.width
     return Preprocessing(
         ymltrain=__version__,
@@ -74,20 +73,29 @@ def describe_export(
         made_with=made.made_with,
         versions=stamp_of(contract).versions,
         reading={column_type: READING[column_type] for column_type in dict.fromkeys(one.type for one in contract.features)},
-        inputs=tuple(
-            TOKENS_INPUT
-            if isinstance(predictor, TextPredictor)
-            else ProgramArray(name=name, dtype=_dtype(name), shape=("batch", columns), means=_input_means(name))
-            for name, columns in made.layout.widths.items()
-        ),
-        features=()
-        if isinstance(predictor, TextPredictor)
-        else tuple(_feature(where, features[where.column], predictor) for where in made.layout.features),
+        inputs=_inputs(made),
+        features=_features(made, predictor),
         outputs=tuple(_output(name, contract.target.state, width) for name in made.outputs),
         target={"columns": list(contract.target.columns), **contract.target.state},
         gate=replayed,
         examples=examples,
     )
+
+
+def _inputs(made: Made) -> tuple[ProgramArray, ...]:
+    if isinstance(made.layout, TextLayout):
+        return (TOKENS_INPUT,)
+    return tuple(
+        ProgramArray(name=name, dtype=_dtype(name), shape=("batch", columns), means=_input_means(name))
+        for name, columns in made.layout.widths.items()
+    )
+
+
+def _features(made: Made, predictor: AnyPredictor) -> tuple[ProgramFeature, ...]:
+    if isinstance(predictor, TextPredictor) or isinstance(made.layout, TextLayout):
+        return ()
+    contracts = {feature.column: feature for feature in predictor.contract.features}
+    return tuple(_feature(where, contracts[where.column], predictor) for where in made.layout.features)
 
 
 def examples_of(

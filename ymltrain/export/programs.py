@@ -64,7 +64,7 @@ def make_content(predictor: AnyPredictor, export_format: ExportFormat) -> Made:
     outputs = RESULTS[predictor.contract.output.task]
     try:
         with _quietly():
-            program = _text_program(predictor) if isinstance(predictor, TextPredictor) else _program(predictor, layout)
+            program = _program(predictor)
             if export_format == "torch":
                 return Made(_archive(program), layout, outputs, made_with)
             model = _onnx_model(program, tuple(layout.widths), outputs)
@@ -95,7 +95,13 @@ def open_content(
     return _run_weights(content, predictor, layout)
 
 
-def _program(predictor: Predictor, layout: Layout) -> torch.export.ExportedProgram:
+def _program(predictor: AnyPredictor) -> torch.export.ExportedProgram:
+    if isinstance(predictor, TextPredictor):
+        return _text_program(predictor)
+    return _table_program(predictor, layout_of(predictor, with_formulas=True))
+
+
+def _table_program(predictor: Predictor, layout: Layout) -> torch.export.ExportedProgram:
     import torch
 
     network = ExportedNetwork(predictor, layout).eval()

@@ -64,12 +64,12 @@ def measured_on(record: EvaluationRecord) -> str:
 
 
 def _show_slices(record: EvaluationRecord) -> None:
-    """The first metric with its interval and the linear baseline's, then the others."""
+    """The first metric with its interval and the best baseline's that knows what the model sees, then the others."""
     from rich.table import Table
 
     first, *others = record.metrics
     interval = [interval_title(record)] if record.resamples else []
-    rivals = [name for name in record.baselines if name == "linear"]
+    rivals = [name for name in record.baselines if name in ("linear", "bigram")]
     table = Table(
         "slice",
         "tokens" if record.tokens else "rows",

@@ -199,14 +199,21 @@ def _no_callbacks_of_others() -> Iterator[None]:
 
 @contextmanager
 def _global_settings_restored() -> Iterator[None]:
-    """Leave torch's process-wide switches as they were found."""
+    """Leave torch's process-wide switches as they were found.
+
+    In between, what torch allocates is not filled: deterministic algorithms would have each new tensor written once more, to
+    show reads of memory that nobody wrote.
+    """
     import torch
 
+    deterministic: Any = torch.utils.deterministic  # a module that is a class at run time
+    fills, deterministic.fill_uninitialized_memory = deterministic.fill_uninitialized_memory, False
     is_deterministic, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(is_deterministic, warn_only=warns)
+        deterministic.fill_uninitialized_memory = fills
 
 
 def _goals(parts: TrainingParts) -> dict[str, Goal]:

@@ -56,8 +56,10 @@ def strategy_fits_the_topology(graph: PluginGraph, _: Request) -> Iterator[Diagn
 
 def _too_many_devices(graph: PluginGraph, topology: Topology) -> Iterator[Diagnostic]:
     path: KeyPath = ("compute", "devices")
+    if topology.accelerator not in accelerators():
+        return  # said already
     if topology.accelerator == "cuda" and topology.devices > (here := count_cuda_devices()):
-        hint = f"write `devices: {here}`" if here else "write `accelerator: cpu`"
+        hint = f"write `devices: {here}`"
         yield found_at(graph, "YT630", f"{topology.devices} CUDA devices are asked for, and there are {here} here", hint, path)
     elif topology.accelerator == "mps" and topology.devices > 1:
         yield found_at(graph, "YT630", "MPS has one device", "write `devices: 1`, or `accelerator: cpu`", path)

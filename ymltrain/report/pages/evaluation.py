@@ -76,7 +76,7 @@ def _notes(record: EvaluationRecord) -> Iterator[Part]:
 def _slices(record: EvaluationRecord) -> Iterator[Part]:
     first, *others = record.metrics
     interval = [interval_title(record)] if record.resamples else []
-    rivals = list(record.baselines)
+    rivals = [name for name in record.baselines if any(name in one.baselines for one in record.slices)]
     rows: list[list[Cell]] = []
     for one in record.slices:
         estimate = one.metrics[first]
