@@ -83,6 +83,7 @@ class _Workers:
     _ended: threading.Event = field(default_factory=threading.Event)
     _failures: Mapping[int, ProcessFailure] = field(default_factory=dict)
     _fault: BaseException | None = None
+    _is_leaving: bool = False
 
     def __post_init__(self) -> None:
         self._watch = Watch(self.launch.plan.compute.hang_seconds)
@@ -101,7 +102,8 @@ class _Workers:
                     has_asked = True
                     listening.ask_to_stop()
                 self._kill_hanging()
-        except BaseException:  # a second Ctrl-C: no worker is left behind
+        except BaseException:  # a second Ctrl-C, a fault of this process: no worker is left behind, and none is started
+            self._is_leaving = True
             agent._shutdown(signal.SIGKILL)  # noqa: SLF001  # torch elastic has no public way to stop from outside
             raise
         finally:
@@ -144,7 +146,7 @@ class _Workers:
     def _failed(self, failures: Mapping[int, ProcessFailure]) -> None:
         """Workers have failed and torch elastic would start new ones. Raises _NoRestart when that is of no use."""
         self._failures = failures
-        if own_error(self._watch.failures) is not None:
+        if self._is_leaving or own_error(self._watch.failures) is not None:
             raise _NoRestart
         error = self._error()
         counts = count_failure(self.launch.run_dir)
