@@ -136,5 +136,6 @@ def test_a_reader_that_is_gone_ends_the_run(place):
     workers = children_of(process)
     process.stderr.close()
     process.wait(timeout=60)
+    process.stdout.close()
     assert process.returncode != 0
     assert_gone(workers)

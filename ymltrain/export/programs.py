@@ -150,7 +150,8 @@ def _onnx_model(program: torch.export.ExportedProgram, inputs: tuple[str, ...], 
     model: ModelProto = made.model_proto
     names: dict[str, str] = {}
     for value in model.graph.input:
-        names |= {size.dim_param: name for name, size in zip((BATCH, TOKENS), value.type.tensor_type.shape.dim, strict=False)}
+        sizes = zip((BATCH, TOKENS), value.type.tensor_type.shape.dim, strict=False)
+        names |= {size.dim_param: name for name, size in sizes if size.dim_param}
     for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         for size in value.type.tensor_type.shape.dim:
             if size.dim_param in names:
