@@ -39,7 +39,7 @@ def test_the_pace_follows_the_step_time():
     """Slow steps come one by one, fast ones in large groups, and a fixed pace stays."""
     pace = Pace()
     assert pace.steps() == 1
-    pace.learn(seconds=0.02, steps=2)
+    pace.learn(seconds=0.1, steps=2)
     assert pace.steps() == 5
     pace.learn(seconds=10, steps=5)
     assert pace.steps() == 1
@@ -48,3 +48,10 @@ def test_the_pace_follows_the_step_time():
     fixed = Pace(3)
     fixed.learn(seconds=10, steps=3)
     assert fixed.steps() == 3
+    assert not fixed.measures()
+
+
+def test_the_first_groups_are_measured_and_some_of_the_others():
+    """Ranks have to agree on each measurement: once a pace is found, most groups do without."""
+    pace = Pace()
+    assert [number for number in range(1, 33) if pace.measures()] == [*range(1, 9), 16, 32]
