@@ -11,7 +11,7 @@ from measure import pairs, report
 from ymltrain.data.loader import StepLoader
 from ymltrain.data.order import order_of
 
-ROUNDS, ROWS, BATCH = 7, 20_000_000, 256
+ROUNDS, ROWS, BATCH = 5, 4_000_000, 256
 
 
 def first_batch(batch: int) -> float:
