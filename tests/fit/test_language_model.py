@@ -15,7 +15,7 @@ from ymltrain.cli.main import run
 from .conftest import KILLER
 
 RECIPE = ROOT / "recipes" / "language_model.yaml"
-SHORT = ("--profile", "tiny", "trainer.checkpoint.every_n_steps=20", "model.dropout=0.1", "bundle.exports=[torch]")
+SHORT = ("--profile", "tiny", "trainer.checkpoint.every_n_steps=20", "model.dropout=0.1")
 ENGLISH = "The interpreter prints the value of the expression, and a new line follows it. "
 
 
@@ -56,7 +56,6 @@ def test_the_bundle_says_what_it_is(model):
     assert "text-generation" in (bundle / "README.md").read_text()
     assert pl.read_parquet(bundle / "golden.parquet").height > 0
     assert not (bundle / "profile.json").exists()
-    assert (bundle / "exports" / "torch" / "preprocessing.json").exists()
 
 
 def test_texts_are_scored_and_continued(model, tmp_path):
@@ -88,19 +87,32 @@ def test_a_text_is_scored_as_the_evaluation_scores_it(model):
     assert scored["bits_per_byte"][0] == pytest.approx(result["metrics"]["test/bits_per_byte"], rel=0.1)
 
 
-def test_other_texts_are_evaluated(model):
+@pytest.mark.slow
+def test_a_recipe_may_ask_for_an_export(tmp_path):
+    """The bundle has it when its golden texts have come through."""
+    result = Workplace(tmp_path).document("fit", RECIPE, *SHORT, "trainer.max_steps=2", "bundle.exports=[torch]")
+    exports = _run_dir(result) / "bundle" / "exports" / "torch"
+    assert json.loads((exports / "preprocessing.json").read_text())["gate"]["rows"] > 0
+
+
+def test_other_texts_are_evaluated(model, capsys):
     """Texts that no training has seen: the model beside counts of the train texts and xz, and each document by itself."""
-    place, result = model
-    faq = ROOT / "recipes" / "data" / "python-docs" / "faq"
-    found = place.document("evaluate", "python-docs@1", f"{faq}/[gi]*.txt", "--slice", "document")
+    _, result = model
+    bundle, faq = str(_run_dir(result) / "bundle"), ROOT / "recipes" / "data" / "python-docs" / "faq"
+
+    def evaluate(data, *more):
+        assert run(["evaluate", bundle, str(data), "--json", *more]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    found = evaluate(f"{faq}/[gi]*.txt", "--slice", "document")
     assert (found["rows"], found["task"]) == (3, "next_token")
     assert found["tokens"] == sum(one["tokens"] for one in found["slices"])
     bits = {name: figures["bits_per_byte"] for name, figures in found["baselines"].items()}
     assert found["metrics"]["bits_per_byte"]["value"] < bits["unigram"] < 8
     assert bits["bigram"] < bits["unigram"]
     assert 1 < bits["xz"] < 8
-    alone = place.document("evaluate", str(_run_dir(result) / "bundle"), faq / "gui.txt")
-    scored = ymltrain.load(str(_run_dir(result) / "bundle")).predict(pl.DataFrame({"text": [(faq / "gui.txt").read_text()]}))
+    alone = evaluate(faq / "gui.txt")
+    scored = ymltrain.load(bundle).predict(pl.DataFrame({"text": [(faq / "gui.txt").read_text()]}))
     assert alone["metrics"]["bits_per_byte"]["value"] == pytest.approx(scored["bits_per_byte"][0], rel=1e-5)
 
 

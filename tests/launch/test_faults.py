@@ -129,6 +129,7 @@ def test_workers_do_not_outlive_their_main_process(place):
     assert_gone(workers)
 
 
+@pytest.mark.slow
 def test_a_reader_that_is_gone_ends_the_run(place):
     """Whoever read the progress has left: the run ends at once, its workers too, and none waits for a main process that hears no more."""
     process = place.start("trainer.max_epochs=4000")
