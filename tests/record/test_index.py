@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 import shutil
+import sqlite3
 
 import pytest
 
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.events import MetricsLogged
+from ymltrain.record.aggregates import aggregate
 from ymltrain.record.attempt import begin_attempt
 from ymltrain.record.final import Final, write_final
 from ymltrain.record.grouping import differing, group_repeats
@@ -14,16 +17,21 @@ from ymltrain.record.keeping import find_garbage, remove_garbage, remove_run
 from ymltrain.record.labels import archive_run, note_run, read_labels, tag_run
 from ymltrain.record.lock import locked
 from ymltrain.record.metrics import MetricsWriter
+from ymltrain.record.points import read_metrics
+
+YESTERDAY = 1_700_000_000
 
 
 def finish(run, value=1.0):
-    """A run with one value that has ended for good."""
+    """A run with one metric that ended for good a while ago."""
     begin_attempt(run, None)
     writer = MetricsWriter(run, 1, 0, pytest.fail)
     for step, factor in ((1, 3.0), (2, 1.0), (3, 2.0)):
         writer.append(MetricsLogged(step=step, epoch=step, time=1.0, values={"val/rmse": value * factor}))
     writer.close()
-    write_final(run, Final(status="done", ended="2026-11-25T00:00:00+00:00", metrics={"val/rmse": value}))
+    kept = aggregate(read_metrics(run))
+    write_final(run, Final(status="done", ended="2026-11-25T00:00:00+00:00", metrics={"val/rmse": value}, aggregates=kept))
+    os.utime(run.path, (YESTERDAY, YESTERDAY))
     return run
 
 
@@ -33,8 +41,10 @@ def test_a_second_listing_is_the_first(tmp_path, make_run):
     first = list_runs(tmp_path)
     assert {entry["run_id"] for entry in first} == {run.run_id for run in runs}
     assert index_file(tmp_path).is_file()
-    assert list_runs(tmp_path) == first
-    assert first[0]["aggregates"]["val/rmse"]["min_step"] == 2
+    second = list_runs(tmp_path)
+    assert second == first
+    assert [set(entry) for entry in second] == [set(entry) for entry in first]
+    assert second[0]["aggregates"]["val/rmse"]["min_step"] == 2
 
 
 def test_it_is_the_record_that_counts(tmp_path, make_run):
@@ -48,6 +58,39 @@ def test_it_is_the_record_that_counts(tmp_path, make_run):
     index_file(tmp_path).write_bytes(b"no database" * 100)
     assert list_runs(tmp_path) == [only]
     assert list_runs(tmp_path) == [only]
+
+
+def test_a_change_within_a_tick_of_the_clock_shows(tmp_path, make_run):
+    """A directory that changed just now may change again and keep its time: it is not remembered yet."""
+    run = finish(make_run(tmp_path))
+    os.utime(run.path)
+    stamp = run.path.stat().st_mtime_ns
+    list_runs(tmp_path)
+    tag_run(run, {"kept": "yes"})
+    os.utime(run.path, ns=(stamp, stamp))
+    assert list_runs(tmp_path)[0]["tags"] == {"kept": "yes"}
+
+
+def test_an_index_of_another_version_is_made_again(tmp_path, make_run):
+    """What an older ymltrain left in the workspace is in nobody's way."""
+    finish(make_run(tmp_path))
+    first = list_runs(tmp_path)
+    index_file(tmp_path).unlink()
+    with sqlite3.connect(index_file(tmp_path)) as database:
+        database.execute("CREATE TABLE runs (path TEXT PRIMARY KEY, stamp INTEGER NOT NULL, summary BLOB NOT NULL)")
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    assert [list_runs(tmp_path) for _ in range(3)] == [first] * 3
+
+
+def test_a_run_of_before_aggregates_were_kept_is_listed_alike(tmp_path, make_run):
+    """Where final.json has no aggregates the record gives them; where it has, the record is not needed."""
+    run = finish(make_run(tmp_path))
+    (listed,) = list_runs(tmp_path)
+    index_file(tmp_path).unlink()
+    run.final_file.unlink()
+    write_final(run, Final(status="done", ended="2026-11-25T00:00:00+00:00", metrics={"val/rmse": 1.0}))
+    assert list_runs(tmp_path) == [listed]
 
 
 def test_an_unfinished_run_is_read_each_time(tmp_path, make_run):

@@ -22,5 +22,5 @@ def chosen_summaries(workspace: Path, runs: Sequence[str], wanted: str | None) -
         raise click.UsageError("name runs, or choose them with --filter")
     named = [full_summary(find_run(workspace, run)) for run in runs]
     holds = parse_filter(wanted) if wanted else None
-    filtered = [summary for summary in list_runs(workspace) if holds is not None and not summary["archived"] and holds(summary)]
+    filtered = [] if holds is None else [dict(run) for run in list_runs(workspace) if not run["archived"] and holds(run)]
     return list({summary["run_id"]: summary for summary in [*named, *filtered]}.values())

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ymltrain.catalog.catalog import Catalog
-from ymltrain.compiler.request import Request
-from ymltrain.record.workspace import find_workspace
+if TYPE_CHECKING:
+    from ymltrain.compiler.request import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,6 +55,10 @@ def make_request(
     workspace: Path | None,
 ) -> Request:
     """The request that the shared options describe."""
+    from ymltrain.catalog.catalog import Catalog
+    from ymltrain.compiler.request import Request
+    from ymltrain.record.workspace import find_workspace
+
     return Request(
         recipe=recipe,
         workspace=find_workspace(workspace),

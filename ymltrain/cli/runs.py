@@ -61,10 +61,9 @@ def ls(
     folder = find_workspace(workspace)
     holds = parse_filter(wanted) if wanted else lambda _: True
     found = [run for run in list_runs(folder) if name in (None, run["name"]) and (archived or not run["archived"]) and holds(run)]
-    found = [dict(run) for run in sort_runs(found, sort)] if sort else found
-    shown = found[:limit] if limit else found
+    shown = (sort_runs(found, sort) if sort else found)[:limit]
     if as_json:
-        write_json(shown)
+        write_json([dict(run) for run in shown])
     elif as_csv or as_md or columns:
         chosen = tuple(column.strip() for column in columns.split(",") if column.strip()) if columns else ()
         show_columns(shown, chosen, "csv" if as_csv else "md" if as_md else "table")

@@ -24,6 +24,7 @@ from ymltrain.fit.clock import StageClock, seconds_since_process_start
 from ymltrain.fit.job import FitResult, Job
 from ymltrain.fit.reuse import Earlier, StageIndex
 from ymltrain.plan.events import ArtifactWritten, MetricsLogged, RunEvent, StageChanged
+from ymltrain.record.aggregates import aggregate
 from ymltrain.record.artifacts import write_artifacts
 from ymltrain.record.attempt import Attempt, Fault, ResumePoint, begin_attempt, end_attempt
 from ymltrain.record.drawings import DrawingsWriter
@@ -249,6 +250,7 @@ class _Fit:
             model=done.model,
             promoted=done.alias,
         )
+        points = read_metrics(self._job.run)
         write_final(
             self._job.run,
             Final(
@@ -260,11 +262,12 @@ class _Fit:
                 epochs=done.outcome.epochs,
                 best_epoch=result.best_epoch,
                 tensor_digest=result.tensor_digest,
-                metrics_digest=metrics_digest(read_metrics(self._job.run)),
+                metrics_digest=metrics_digest(points),
                 level=declared_level(self._job.plan),
                 model=done.model,
                 reused=self._reused,
                 timings=result.timings,
+                aggregates=aggregate(points),
             ),
         )
         return result

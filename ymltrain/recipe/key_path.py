@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ymltrain.diagnostics import KeyPath
 
@@ -54,6 +55,12 @@ def format_key_path(path: KeyPath) -> str:
         if isinstance(key, int):
             text += f"[{key}]"
             continue
-        name = key if _PLAIN.fullmatch(key) else '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        name = format_key(key)
         text += f".{name}" if text else name
     return text
+
+
+@lru_cache(maxsize=4_096)
+def format_key(key: str) -> str:
+    """One key as it stands in a key path."""
+    return key if _PLAIN.fullmatch(key) else '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'

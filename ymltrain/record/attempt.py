@@ -11,7 +11,6 @@ import os
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -20,7 +19,7 @@ from ymltrain.diagnostics import YmltrainError
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.faults import folder_fault
 from ymltrain.record.process import ProcessIdentity
-from ymltrain.storage import write_durably
+from ymltrain.storage import read_small, write_durably
 
 Outcome = Literal["done", "failed", "preempted", "interrupted"]
 ATTEMPT_FILE = re.compile(r"([1-9][0-9]*)\.json")
@@ -59,6 +58,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     fault: Fault | None = None
 
 
+_ATTEMPTS = msgspec.json.Decoder(Attempt)
+
+
 def begin_attempt(run: RunDirectory, resumed_from: ResumePoint | None) -> Attempt:
     """Record that this process now executes the run, from a checkpoint or from the beginning.
 
@@ -91,18 +93,18 @@ def read_attempts(run: RunDirectory) -> list[Attempt]:
     attempts = []
     for _, file in sorted(_attempt_files(run).items()):
         with suppress(msgspec.DecodeError):
-            attempts.append(msgspec.json.decode(file.read_bytes(), type=Attempt))
+            attempts.append(_ATTEMPTS.decode(read_small(file)))
     return attempts
 
 
-def _attempt_files(run: RunDirectory) -> dict[int, Path]:
+def _attempt_files(run: RunDirectory) -> dict[int, str]:
     """The attempts' files by number."""
-    folder = run.attempts
+    folder = f"{run.path}/attempts"
     try:
         names = os.listdir(folder)  # noqa: PTH208 - names alone, of ten thousand runs
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    return {int(match[1]): folder / match[0] for match in map(ATTEMPT_FILE.fullmatch, names) if match}
+    return {int(match[1]): f"{folder}/{match[0]}" for match in map(ATTEMPT_FILE.fullmatch, names) if match}
 
 
 def _write(run: RunDirectory, attempt: Attempt) -> None:

@@ -11,10 +11,11 @@ from typing import Literal
 import msgspec
 
 from ymltrain.diagnostics import UsageError
+from ymltrain.record.aggregates import Aggregate
 from ymltrain.record.attempt import Fault
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.faults import folder_fault
-from ymltrain.storage import create_exclusively
+from ymltrain.storage import create_exclusively, read_small
 
 
 class RegisteredModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +30,8 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
     """What came out of a run.
 
     `baselines` are what each of them scores in the metrics of the test split; `timings` are seconds by stage; `reused` names,
-    for a stage, the earlier run that had done the same; `fault` is there when it failed.
+    for a stage, the earlier run that had done the same; `fault` is there when it failed. `aggregates` are those of the record,
+    so that lists need not read it; None in runs of before they were kept.
     """
 
     status: Literal["done", "failed"]
@@ -45,7 +47,11 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
     model: RegisteredModel | None = None
     reused: dict[str, str] = {}
     timings: dict[str, float] = {}
+    aggregates: dict[str, Aggregate] | None = None
     fault: Fault | None = None
+
+
+_FINALS = msgspec.json.Decoder(Final)
 
 
 def write_final(run: RunDirectory, final: Final) -> None:
@@ -62,10 +68,10 @@ def write_final(run: RunDirectory, final: Final) -> None:
 def read_final(run: RunDirectory) -> Final | None:
     """How the run ended, or None when it has not, or not for good."""
     try:
-        content = run.final_file.read_bytes()
+        content = read_small(f"{run.path}/final.json")
     except FileNotFoundError:
         return None
     try:
-        return msgspec.json.decode(content, type=Final)
+        return _FINALS.decode(content)
     except msgspec.DecodeError as error:
         raise UsageError("YT935", f"{run.final_file} is damaged: {error}", "copy the run's directory again") from None

@@ -10,7 +10,7 @@ import msgspec
 from ymltrain.diagnostics import UsageError
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.faults import folder_fault
-from ymltrain.storage import write_durably
+from ymltrain.storage import read_small, write_durably
 
 LONGEST_KEY, LONGEST_VALUE = 250, 5_000
 
@@ -30,10 +30,13 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
     is_archived: bool = False
 
 
+_LABELS = msgspec.json.Decoder(Labels)
+
+
 def read_labels(run: RunDirectory) -> Labels:
     """The labels of a run; none when there are none or the file is damaged."""
     try:
-        return msgspec.json.decode((run.path / "labels.json").read_bytes(), type=Labels)
+        return _LABELS.decode(read_small(f"{run.path}/labels.json"))
     except (OSError, msgspec.DecodeError):
         return Labels()
 

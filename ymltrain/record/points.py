@@ -12,13 +12,13 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 
 from ymltrain.record.attempt import Attempt, read_attempts
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.metrics import NotFinite
+from ymltrain.storage import read_small
 
 BEFORE_ALL_STEPS = -1
 SEAL = b',"crc":'
@@ -62,15 +62,15 @@ def read_history(run: RunDirectory, rank: int = 0, attempts: Sequence[Attempt] |
     return History(list(points.values()), damage)
 
 
-def _records(run: RunDirectory, rank: int) -> dict[int, Path]:
+def _records(run: RunDirectory, rank: int) -> dict[int, str]:
     """The files of a rank's record by the number of the attempt."""
-    folder, ending = run.metrics, f"-{rank}.jsonl"
+    folder, ending = f"{run.path}/metrics", f"-{rank}.jsonl"
     try:
         names = os.listdir(folder)  # noqa: PTH208 - names alone, of ten thousand runs
     except (FileNotFoundError, NotADirectoryError):
         return {}
     numbers = {name: name.removesuffix(ending) for name in names if name.endswith(ending)}
-    return {int(number): folder / name for name, number in numbers.items() if number.isdecimal()}
+    return {int(number): f"{folder}/{name}" for name, number in numbers.items() if number.isdecimal()}
 
 
 def read_metrics(run: RunDirectory, rank: int = 0) -> list[MetricPoint]:
@@ -113,7 +113,10 @@ class _Line(msgspec.Struct, gc=False):
     crc: int | None = None
 
 
-def _take_in(points: dict[tuple[str, int], MetricPoint], file: Path, attempt: int, damage: list[str]) -> None:
+_LINES = msgspec.json.Decoder(_Line)
+
+
+def _take_in(points: dict[tuple[str, int], MetricPoint], file: str, attempt: int, damage: list[str]) -> None:
     """Add one record's values; of a name and step that is there already, the new value stands in its own place."""
     for line in _read_record(file, damage):
         key = (line.name, line.step)
@@ -121,12 +124,12 @@ def _take_in(points: dict[tuple[str, int], MetricPoint], file: Path, attempt: in
         points[key] = MetricPoint(line.name, float(line.value), line.step, line.epoch, line.time, attempt)
 
 
-def _read_record(file: Path, damage: list[str]) -> list[_Line]:
-    content = file.read_bytes()
+def _read_record(file: str, damage: list[str]) -> list[_Line]:
+    content = read_small(file)
     whole = content[: content.rfind(b"\n") + 1]
     texts = whole.split(b"\n")[:-1]
     try:
-        lines = msgspec.json.Decoder(_Line).decode_lines(whole)
+        lines = _LINES.decode_lines(whole)
         if len(lines) == len(texts) and all(map(_is_as_sealed, texts, lines)):
             return lines
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -134,20 +137,20 @@ def _read_record(file: Path, damage: list[str]) -> list[_Line]:
     return list(_read_line_by_line(file, texts, damage))
 
 
-def _read_line_by_line(file: Path, texts: list[bytes], damage: list[str]) -> Iterator[_Line]:
-    decoder = msgspec.json.Decoder(_Line)
+def _read_line_by_line(file: str, texts: list[bytes], damage: list[str]) -> Iterator[_Line]:
+    name = file.rpartition("/")[2]
     for number, text in enumerate(texts, 1):
         if not text:
             continue
         try:
-            line = decoder.decode(text)
+            line = _LINES.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            damage.append(f"metrics/{file.name}:{number}: the line is not whole")
+            damage.append(f"metrics/{name}:{number}: the line is not whole")
             continue
         if _is_as_sealed(text, line):
             yield line
         else:
-            damage.append(f"metrics/{file.name}:{number}: the line was changed after it was written")
+            damage.append(f"metrics/{name}:{number}: the line was changed after it was written")
 
 
 def _is_as_sealed(text: bytes, line: _Line) -> bool:

@@ -38,23 +38,30 @@ def parse_filter(text: str) -> Predicate:
 
 def column_value(summary: Summary, column: str) -> Any:
     """What a column holds for a run; None when the run has no such value."""
-    if column in ("best@epoch", "best@step"):
-        return summary.get("best_epoch") if column == "best@epoch" else _best(summary, "step")
+    return column_reader(column)(summary)
+
+
+def column_reader(column: str) -> Callable[[Summary], Any]:
+    """What tells the value of a column for one run after the other."""
+    if column == "best@epoch":
+        return lambda summary: summary.get("best_epoch")
+    if column == "best@step":
+        return lambda summary: _best(summary, "step")
     kind, _, metric = column.partition(":")
     if kind in AGGREGATES and metric:
-        return _aggregate(summary, kind, metric)
+        return lambda summary: _aggregate(summary, kind, metric)
     if column in OWN_FIELDS:
-        return summary.get(column)
+        return lambda summary: summary.get(column)
     section, _, name = column.partition(".")
     if section in ("metrics", "params", "tags") and name:
-        return _field(summary[section], name)
-    return _first_known(summary, column)
+        return lambda summary: _field(summary[section], name)
+    return lambda summary: _first_known(summary, column)
 
 
 def sort_runs(summaries: Sequence[Summary], column: str) -> list[Summary]:
     """Runs by a column, `-` before it for the highest first; those without a value come last."""
-    name = column.removeprefix("-")
-    values = [(column_value(summary, name), summary) for summary in summaries]
+    read = column_reader(column.removeprefix("-"))
+    values = [(read(summary), summary) for summary in summaries]
     known = [(value, summary) for value, summary in values if _is_known(value)]
     known.sort(key=lambda pair: _sort_key(pair[0]), reverse=column.startswith("-"))
     return [summary for _, summary in known] + [summary for value, summary in values if not _is_known(value)]
@@ -136,13 +143,13 @@ class _Parser:
         parts = [self._all()]
         while self._takes("or"):
             parts.append(self._all())
-        return lambda summary: any(part(summary) for part in parts)
+        return parts[0] if len(parts) == 1 else lambda summary: any(part(summary) for part in parts)
 
     def _all(self) -> Predicate:
         parts = [self._one()]
         while self._takes("and"):
             parts.append(self._one())
-        return lambda summary: all(part(summary) for part in parts)
+        return parts[0] if len(parts) == 1 else lambda summary: all(part(summary) for part in parts)
 
     def _one(self) -> Predicate:
         if self._takes("not"):
@@ -185,9 +192,10 @@ def _check_field(field: str) -> None:
 
 def _compare(field: str, sign: str, value: str, *, is_text: bool) -> Predicate:
     number = None if is_text else _number(value)
+    read = column_reader(field)
 
     def holds(summary: Summary) -> bool:
-        found = column_value(summary, field)
+        found = read(summary)
         if sign in ("=", "=="):
             return _equals(found, value, number)
         if sign == "!=":

@@ -8,27 +8,30 @@ from typing import Any
 
 import msgspec
 
-from ymltrain.diagnostics import KeyPath, UsageError, YmltrainError
-from ymltrain.recipe.key_path import format_key_path
+from ymltrain.diagnostics import UsageError, YmltrainError
+from ymltrain.recipe.key_path import format_key
+from ymltrain.record.aggregates import aggregate
 from ymltrain.record.attempt import Attempt, read_attempts
 from ymltrain.record.directory import RunDirectory
-from ymltrain.record.final import read_final
-from ymltrain.record.metrics import as_json_number
-from ymltrain.record.points import last_values
+from ymltrain.record.final import Final, read_final
+from ymltrain.record.metrics import NotFinite, as_json_number
+from ymltrain.record.points import History, read_history
 from ymltrain.record.status import Status, status_of
+from ymltrain.storage import read_small
 
 
-def summarize(run: RunDirectory, attempts: list[Attempt] | None = None) -> dict[str, Any]:
+def summarize(run: RunDirectory, attempts: list[Attempt] | None = None, history: History | None = None) -> dict[str, Any]:
     """Which run it is, what became of it, its metrics and its params, as plain JSON.
 
     `metrics` are those of final.json or, before the end, the last value of each; `params` is the resolved recipe
     with a key path for each value; `duration` is in seconds, the time between attempts left out. `attempts` are the
-    run's, when they have been read already. Raises UsageError when the directory is damaged.
+    run's, `history` is what it logged, when they have been read already. Raises UsageError when the directory is damaged.
     """
     final = read_final(run)
     attempts = read_attempts(run) if attempts is None else attempts
     status = status_of(run, final, attempts)
-    metrics = {name: as_json_number(value) for name, value in last_values(run).items()} if final is None else final.metrics
+    if history is None and (final is None or final.aggregates is None):
+        history = read_history(run, attempts=attempts)
     fault = final.fault if final else attempts[-1].fault if attempts else None
     plan = _read_plan(run)
     return {
@@ -36,7 +39,8 @@ def summarize(run: RunDirectory, attempts: list[Attempt] | None = None) -> dict[
         "name": run.name,
         "status": status,
         "created": run.created,
-        "metrics": metrics,
+        "metrics": final.metrics if final is not None else _last_values(history),
+        "aggregates": _aggregates(final, history),
         "baselines": final.baselines if final else {},
         "params": flat_params(plan.recipe.resolved),
         "seed": plan.seed,
@@ -56,10 +60,10 @@ def summarize(run: RunDirectory, attempts: list[Attempt] | None = None) -> dict[
     }
 
 
-def summarize_or_tell(run: RunDirectory, attempts: list[Attempt] | None = None) -> dict[str, Any]:
+def summarize_or_tell(run: RunDirectory, attempts: list[Attempt] | None = None, history: History | None = None) -> dict[str, Any]:
     """The same of a run in a list, in which one damaged run hides no other: its status is `damaged`, its error says how."""
     try:
-        return summarize(run, attempts)
+        return summarize(run, attempts, history)
     except YmltrainError as error:
         return {
             "run_id": run.run_id,
@@ -67,6 +71,7 @@ def summarize_or_tell(run: RunDirectory, attempts: list[Attempt] | None = None) 
             "status": "damaged",
             "created": run.created,
             "metrics": {},
+            "aggregates": {},
             "baselines": {},
             "params": {},
             **dict.fromkeys(("seed", "plan", "watch", "steps", "best_epoch", "tensor_digest", "metrics_digest", "level")),
@@ -81,7 +86,7 @@ def summarize_or_tell(run: RunDirectory, attempts: list[Attempt] | None = None) 
 
 def flat_params(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Each value of a resolved recipe under its key path, as trackers and lists of runs show params."""
-    return dict(_flatten(recipe, ()))
+    return dict(_flatten(recipe, ""))
 
 
 class _Recipe(msgspec.Struct):
@@ -100,10 +105,13 @@ class _Plan(msgspec.Struct):
     digest: str = ""
 
 
+_PLANS = msgspec.json.Decoder(_Plan)
+
+
 def _read_plan(run: RunDirectory) -> _Plan:
     """What lists show of plan.json, whatever version of a plan it is: they outlive them."""
     try:
-        return msgspec.json.decode(run.plan_file.read_bytes(), type=_Plan)
+        return _PLANS.decode(read_small(f"{run.path}/plan.json"))
     except (OSError, msgspec.DecodeError) as error:
         raise UsageError("YT935", f"{run.plan_file} is damaged: {error}", "copy the run's directory again") from None
 
@@ -113,13 +121,25 @@ def resolved_recipe(run: RunDirectory) -> dict[str, Any]:
     return _read_plan(run).recipe.resolved
 
 
-def _flatten(node: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[str, Any]]:
+def _flatten(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     """Each value under its key path; lists and empty maps are values."""
     for key, value in node.items():
-        if isinstance(value, Mapping) and value:
-            yield from _flatten(value, (*path, key))
+        path = prefix + format_key(key)
+        if isinstance(value, dict) and value:
+            yield from _flatten(value, path + ".")
         else:
-            yield format_key_path((*path, key)), value
+            yield path, value
+
+
+def _last_values(history: History | None) -> dict[str, float | NotFinite]:
+    """Of each metric the value that was logged last."""
+    return {} if history is None else {point.name: as_json_number(point.value) for point in history.points}
+
+
+def _aggregates(final: Final | None, history: History | None) -> Any:
+    """As the run's end has them or, where it has none, as its record gives them."""
+    kept = None if final is None else final.aggregates
+    return msgspec.to_builtins(aggregate(history.points) if kept is None and history is not None else kept or {})
 
 
 def _seconds(run: RunDirectory, attempt: Attempt, status: Status) -> float:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ULID = re.compile(rf"[0-6][{CROCKFORD}]{{25}}")  # a 7 at the front lies beyond the year 9999, where datetime ends
-RANDOM_BITS = 80
+TIME_CHARACTERS, RANDOM_BITS = 10, 80
 
 
 def new_ulid() -> str:
@@ -25,7 +25,7 @@ def is_ulid(text: str) -> bool:
 
 def ulid_time(ulid: str) -> datetime:
     """When a ULID was made, in UTC, to the millisecond."""
-    number = 0
-    for character in ulid:
-        number = number << 5 | CROCKFORD.index(character)
-    return datetime.fromtimestamp((number >> RANDOM_BITS) / 1000, UTC)
+    milliseconds = 0
+    for character in ulid[:TIME_CHARACTERS]:
+        milliseconds = milliseconds << 5 | CROCKFORD.index(character)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -61,6 +61,11 @@ def draw(drawing: RenderableType) -> None:
     write_text("".join(line.rstrip() + "\n" for line in drawn.get().splitlines()))
 
 
+def is_terminal() -> bool:
+    """Whether a person watches standard output."""
+    return sys.stdout.isatty()
+
+
 def _width(stream: TextIO) -> int | None:
     """A pipe has no width: lines there are as long as they need."""
     return None if stream.isatty() else 400

@@ -10,8 +10,8 @@ import msgspec
 from ymltrain.diagnostics import UsageError
 from ymltrain.record.evaluation import Estimate, EvaluationRecord, SliceFigures, encode_evaluation
 from ymltrain.report.console import draw, tell
-from ymltrain.report.html.text import shorten
 from ymltrain.report.numbers import figure
+from ymltrain.report.text import shorten
 from ymltrain.storage.atomic import write_durably
 
 FEW_ROWS = 30

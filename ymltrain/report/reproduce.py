@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ymltrain.report.console import draw, say, tell
-from ymltrain.report.html.text import shorten
+from ymltrain.report.text import shorten
 from ymltrain.reproduce.circumstances import Difference
 from ymltrain.reproduce.reproduce import Reproduction
 

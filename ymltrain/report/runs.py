@@ -10,32 +10,29 @@ from ymltrain.record.query import column_value
 from ymltrain.report.console import draw, say, tell
 from ymltrain.report.numbers import figure, seconds
 from ymltrain.report.settings import value_text
-from ymltrain.report.tables import Form, show_table
+from ymltrain.report.tables import Form, draw_rows, show_table
 
 _STYLES = {"done": "green", "failed": "red", "crashed": "red", "damaged": "red", "running": "cyan"}
 
 
 def show_runs(summaries: Sequence[Mapping[str, Any]], workspace: Path) -> None:
     """One line a run."""
-    from rich.table import Table
-    from rich.text import Text
-
     if not summaries:
         say(f"no runs in {workspace / 'runs'}; start one with `ymltrain fit RECIPE`")
         return
-    table = Table("run", "name", "status", "created", "took", "metrics", "model", box=None, pad_edge=False)
-    for summary in summaries:
-        status = Text(summary["status"], style=_STYLES.get(summary["status"], "yellow"))
-        table.add_row(
+    rows = [
+        (
             summary["run_id"],
             summary["name"],
-            status,
+            (summary["status"], _STYLES.get(summary["status"], "yellow")),
             summary["created"][:19].replace("T", " "),
             seconds(summary["duration"]) if summary["duration"] is not None else "",
             _main_metrics(summary["metrics"]),
             _model(summary["model"]),
         )
-    draw(table)
+        for summary in summaries
+    ]
+    draw_rows(("run", "name", "status", "created", "took", "metrics", "model"), rows)
     for summary in summaries:
         if summary["status"] == "damaged":
             say((f"{summary['run_id']}: {summary['error']['message']}", "red"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ymltrain.compiler.explain import Explanation, Setting
 from ymltrain.report.console import tell
+
+if TYPE_CHECKING:
+    from ymltrain.compiler.explain import Explanation, Setting
 
 
 def explanation_as_json(explanation: Explanation) -> dict[str, Any]:

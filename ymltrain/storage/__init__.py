@@ -12,6 +12,7 @@ from ymltrain.storage.atomic import (
 from ymltrain.storage.digests import bytes_digest, file_digest, hashed_chunks, is_digest, tensor_digest
 from ymltrain.storage.names import alias_problem, model_name_problem
 from ymltrain.storage.paths import inside, path_problem, path_set_problem
+from ymltrain.storage.reading import read_small
 
 __all__ = [
     "TEMPORARY_PREFIX",
@@ -27,6 +28,7 @@ __all__ = [
     "move_durably",
     "path_problem",
     "path_set_problem",
+    "read_small",
     "store_by_digest",
     "temporary_beside",
     "tensor_digest",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ymltrain.report.html.parts import Charts, chart_box
-from ymltrain.report.html.text import escape, escape_for_chart, shorten
+from ymltrain.report.text import escape, escape_for_chart, shorten
 
 POINTS_OF_A_PAGE = 300_000
 MOST_POINTS, FEWEST_POINTS = 2_000, 60

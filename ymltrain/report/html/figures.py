@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
-from ymltrain.report.html.text import escape_for_chart, shorten
+from ymltrain.report.text import escape_for_chart, shorten
 
 Figure: TypeAlias = dict[str, Any]
 Numbers: TypeAlias = Sequence[float | None]

@@ -11,7 +11,7 @@ from ymltrain import __version__
 from ymltrain.diagnostics import UsageError
 from ymltrain.report.html.library import chart_script
 from ymltrain.report.html.parts import Charts, Part
-from ymltrain.report.html.text import escape, json_for_script
+from ymltrain.report.text import escape, json_for_script
 from ymltrain.storage import write_durably
 
 CONTENTS_FROM_SECTIONS = 3

@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 from urllib.parse import quote
 
 from ymltrain.report.html.figures import Figure, escaped_figure
-from ymltrain.report.html.text import clean, escape
 from ymltrain.report.numbers import figure as figure_text
+from ymltrain.report.text import clean, escape
 
 Tone: TypeAlias = Literal["plain", "good", "bad", "warn", "muted"]
 FILTER_FROM_ROWS = 12

@@ -32,10 +32,10 @@ from ymltrain.report.html import (
     parallel_coordinates,
 )
 from ymltrain.report.html.parts import Cell, Part, Tone
-from ymltrain.report.html.text import shorten
 from ymltrain.report.numbers import figure, seconds, size
 from ymltrain.report.pages.evaluation import evaluation_sections
 from ymltrain.report.settings import value_text
+from ymltrain.report.text import shorten
 from ymltrain.reproduce.circumstances import read_provenance
 
 AXES = ("step", "epoch", "seconds")

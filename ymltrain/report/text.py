@@ -1,4 +1,4 @@
-"""Texts from outside on their way into a page: cleaned, shortened, escaped."""
+"""Texts from outside on their way to a person: cleaned, shortened, escaped for a page."""
 
 from __future__ import annotations
 
