@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ymltrain.record.find import find_run
-from ymltrain.record.index import full_summary, list_runs
+from ymltrain.record.index import full_summary, list_runs, whole_summaries
 from ymltrain.record.query import parse_filter
 
 
@@ -22,5 +22,5 @@ def chosen_summaries(workspace: Path, runs: Sequence[str], wanted: str | None) -
         raise click.UsageError("name runs, or choose them with --filter")
     named = [full_summary(find_run(workspace, run)) for run in runs]
     holds = parse_filter(wanted) if wanted else None
-    filtered = [] if holds is None else [dict(run) for run in list_runs(workspace) if not run["archived"] and holds(run)]
-    return list({summary["run_id"]: summary for summary in [*named, *filtered]}.values())
+    filtered = [] if holds is None else [run for run in list_runs(workspace) if not run["archived"] and holds(run)]
+    return list({summary["run_id"]: summary for summary in [*named, *whole_summaries(filtered)]}.values())

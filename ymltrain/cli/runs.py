@@ -52,7 +52,7 @@ def ls(
 ) -> int:
     """List all runs (of the recipe NAME), the newest first, with their status and metrics."""
     del plugins
-    from ymltrain.record.index import list_runs
+    from ymltrain.record.index import list_runs, whole_summaries
     from ymltrain.record.query import parse_filter, sort_runs
     from ymltrain.record.workspace import find_workspace
     from ymltrain.report.console import write_json
@@ -63,7 +63,7 @@ def ls(
     found = [run for run in list_runs(folder) if name in (None, run["name"]) and (archived or not run["archived"]) and holds(run)]
     shown = (sort_runs(found, sort) if sort else found)[:limit]
     if as_json:
-        write_json([dict(run) for run in shown])
+        write_json(whole_summaries(shown))
     elif as_csv or as_md or columns:
         chosen = tuple(column.strip() for column in columns.split(",") if column.strip()) if columns else ()
         show_columns(shown, chosen, "csv" if as_csv else "md" if as_md else "table")

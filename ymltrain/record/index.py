@@ -10,14 +10,14 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from ymltrain.record.attempt import read_attempts
 from ymltrain.record.directory import RunDirectory
-from ymltrain.record.index_file import read_index, write_index
+from ymltrain.record.index_file import IndexedSummary, read_index, write_index
 from ymltrain.record.labels import read_labels
 from ymltrain.record.points import read_history
 from ymltrain.record.summary import summarize_or_tell
@@ -48,6 +48,12 @@ def list_runs(workspace: Path) -> list[Mapping[str, Any]]:
             write_index(index_file(workspace), lasting, gone)
         found |= fresh
         return [found[path] for path in sorted(found, key=lambda path: path.rpartition("/")[2], reverse=True)]
+
+
+def whole_summaries(summaries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Summaries with all their parts, as JSON documents."""
+    with _no_collection():
+        return [summary.whole() if isinstance(summary, IndexedSummary) else dict(summary) for summary in summaries]
 
 
 def full_summary(run: RunDirectory) -> dict[str, Any]:
