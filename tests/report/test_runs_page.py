@@ -13,6 +13,7 @@ from ymltrain.record.final import Final, write_final
 from ymltrain.record.index import full_summary
 from ymltrain.record.labels import note_run, tag_run
 from ymltrain.record.metrics import MetricsWriter
+from ymltrain.record.ulid import short_ids
 from ymltrain.report.html import render_page
 from ymltrain.report.pages.runs import ReportedRun, runs_page
 
@@ -54,7 +55,7 @@ def test_few_runs_have_a_section_each(reported):
     """Two runs: what differs, curves, and a section for each."""
     found = reported(2)
     html = render_page(runs_page(found))
-    assert [f"Run {run.label}" in titles(html) for run in found] == [True, True]
+    assert [f"Run {short}" in titles(html) for short in short_ids([run.run.run_id for run in found])] == [True, True]
 
 
 def test_many_runs_share_a_section(reported):

@@ -25,6 +25,17 @@ def differing(summaries: Sequence[Summary], *, shows_all: bool = False) -> dict[
     return found
 
 
+def telling(params: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Of params that differ, those that say why: what a plugin has and another one chosen in its place has not says no more."""
+    nodes = [key.removesuffix("type") for key in params if key.endswith(".type")]
+    return [key for key, values in params.items() if not (key.startswith(tuple(nodes)) and _is_one_value(key, values))]
+
+
+def _is_one_value(key: str, values: Sequence[Any]) -> bool:
+    known = [value for value in values if value is not None]
+    return not key.endswith(".type") and all(value == known[0] for value in known)
+
+
 def group_repeats(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
     """Runs of equal params but for the seed, as one: how many, which seeds, and mean and sample sd of each metric."""
     groups: dict[bytes, list[Summary]] = {}

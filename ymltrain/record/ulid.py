@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -21,6 +22,12 @@ def new_ulid() -> str:
 def is_ulid(text: str) -> bool:
     """Whether a text is a ULID as `new_ulid` writes them."""
     return ULID.fullmatch(text) is not None
+
+
+def short_ids(ulids: Sequence[str]) -> list[str]:
+    """The beginnings of ULIDs: when they were made and, where that is not enough, as much more as tells them apart."""
+    length = next(n for n in range(TIME_CHARACTERS, 27) if len({ulid[:n] for ulid in ulids}) == len(set(ulids)))
+    return [ulid[:length] for ulid in ulids]
 
 
 def ulid_time(ulid: str) -> datetime:

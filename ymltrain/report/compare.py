@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from ymltrain.record.grouping import telling
 from ymltrain.report.console import say, tell
 from ymltrain.report.numbers import figure
 from ymltrain.report.reproduce import differences_as_json
-from ymltrain.report.tables import Form, cell_text, show_table
+from ymltrain.report.tables import Form, cell_text, show_table, shown_ids
 from ymltrain.reproduce.diff import RunDiff
 
 SIDE_BY_SIDE = 4
@@ -23,6 +22,7 @@ def show_comparison(summaries: Sequence[Mapping[str, Any]], found: Mapping[str, 
         say("these runs differ in no param, metric or tag; --all shows what they have in common")
         return
     ids = [summary["run_id"] for summary in summaries]
+    ids = shown_ids(ids) if form == "table" else ids
     if len(ids) <= SIDE_BY_SIDE:
         show_table(["", *ids], [[key, *values] for key, values in rows], form)
     else:
@@ -32,20 +32,27 @@ def show_comparison(summaries: Sequence[Mapping[str, Any]], found: Mapping[str, 
 
 
 def show_groups(groups: Sequence[Mapping[str, Any]], form: Form) -> None:
-    """One line for runs that differ in nothing but their seed: what tells it from other lines, mean ± sd of each metric."""
+    """Runs that differ in nothing but their seed as one line."""
+    show_table(*group_table(groups), form)
+
+
+def group_table(groups: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+    """Columns and rows: how many runs, their seeds, what tells the group from others, mean ± sd of each metric."""
     keys = dict.fromkeys(key for group in groups for key in group["params"])
-    telling = [key for key in keys if len({msgspec.json.encode(group["params"].get(key)) for group in groups}) > 1]
+    params = {key: [group["params"].get(key) for group in groups] for key in keys}
+    chosen = telling({key: values for key, values in params.items() if any(value != values[0] for value in values)})
     metrics = list(dict.fromkeys(name for group in groups for name in group["metrics"]))
     rows = [
         [
+            number,
             len(group["runs"]),
-            ", ".join(map(str, group["seeds"])),
-            *(group["params"].get(key) for key in telling),
+            ", ".join(map(str, sorted(group["seeds"], key=str))),
+            *(group["params"].get(key) for key in chosen),
             *(_spread(group["metrics"].get(name)) for name in metrics),
         ]
-        for group in groups
+        for number, group in enumerate(groups, 1)
     ]
-    show_table(["runs", "seeds", *telling, *metrics], rows, form)
+    return ["group", "runs", "seeds", *chosen, *metrics], rows
 
 
 def diff_as_json(found: RunDiff) -> dict[str, Any]:

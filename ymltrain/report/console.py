@@ -61,9 +61,9 @@ def draw(drawing: RenderableType) -> None:
     write_text("".join(line.rstrip() + "\n" for line in drawn.get().splitlines()))
 
 
-def is_terminal() -> bool:
-    """Whether a person watches standard output."""
-    return sys.stdout.isatty()
+def terminal_width() -> int | None:
+    """Columns of the terminal that standard output is; None in a pipe."""
+    return to_output().width if sys.stdout.isatty() else None
 
 
 def _width(stream: TextIO) -> int | None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ymltrain.record.query import column_value
+from ymltrain.record.query import column_reader
+from ymltrain.report.columns import draw_rows
 from ymltrain.report.console import draw, say, tell
 from ymltrain.report.numbers import figure, seconds
 from ymltrain.report.settings import value_text
-from ymltrain.report.tables import Form, draw_rows, show_table
+from ymltrain.report.tables import Form, show_table, shown_ids
 
 _STYLES = {"done": "green", "failed": "red", "crashed": "red", "damaged": "red", "running": "cyan"}
 
@@ -20,19 +21,20 @@ def show_runs(summaries: Sequence[Mapping[str, Any]], workspace: Path) -> None:
     if not summaries:
         say(f"no runs in {workspace / 'runs'}; start one with `ymltrain fit RECIPE`")
         return
+    ids = shown_ids([summary["run_id"] for summary in summaries])
     rows = [
         (
-            summary["run_id"],
+            run_id,
             summary["name"],
             (summary["status"], _STYLES.get(summary["status"], "yellow")),
-            summary["created"][:19].replace("T", " "),
+            summary["created"][:16].replace("T", " "),
             seconds(summary["duration"]) if summary["duration"] is not None else "",
             _main_metrics(summary["metrics"]),
             _model(summary["model"]),
         )
-        for summary in summaries
+        for run_id, summary in zip(ids, summaries, strict=True)
     ]
-    draw_rows(("run", "name", "status", "created", "took", "metrics", "model"), rows)
+    draw_rows(("run", "name", "status", "created", "took", "metrics", "model"), rows, yielding=(5, 1, 6))
     for summary in summaries:
         if summary["status"] == "damaged":
             say((f"{summary['run_id']}: {summary['error']['message']}", "red"))
@@ -43,7 +45,10 @@ def show_columns(summaries: Sequence[Mapping[str, Any]], columns: Sequence[str],
     if not columns:
         metrics = dict.fromkeys(name for summary in summaries for name in summary["metrics"])
         columns = ("name", "status", "created", "duration", *(f"metrics.{name}" for name in metrics))
-    rows = [[summary["run_id"], *(column_value(summary, column) for column in columns)] for summary in summaries]
+    ids = [summary["run_id"] for summary in summaries]
+    shown = shown_ids(ids) if form == "table" else ids
+    readers = [column_reader(column) for column in columns]
+    rows = [[run_id, *(read(summary) for read in readers)] for run_id, summary in zip(shown, summaries, strict=True)]
     show_table(["run", *(column.removeprefix("metrics.") for column in columns)], rows, form)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.evidence import read_evidence
+from ymltrain.record.grouping import telling
 from ymltrain.record.points import read_metrics
 from ymltrain.record.source_code import git
 from ymltrain.record.summary import summarize
@@ -67,7 +68,7 @@ def likely_cause(params: Mapping[str, Any], data: list[Difference], environment:
     """
     if is_identical:
         return "none: the same weights and metrics came out"
-    keys = [key for key in params if key.partition(".")[0] not in NO_CAUSE]
+    keys = telling({key: values for key, values in params.items() if key.partition(".")[0] not in NO_CAUSE})
     if keys == ["seed"]:
         return "the seed: nothing else in the recipe differs"
     if keys:

@@ -20,6 +20,9 @@ Numbers: TypeAlias = Sequence[float | None]
 
 GUIDE = "#8a8f98"
 BAND = "rgba(59,142,208,0.22)"
+LINES = [[0.0, "#3b8ed0"], [0.5, "#2ca58d"], [1.0, "#e0702a"]]
+"""A scale for lines and points whose ends are seen on white and in the dark."""
+
 HEAT = [[0, "rgba(59,142,208,0.05)"], [1, "rgba(59,142,208,0.95)"]]  # reads on light and dark grounds
 
 
@@ -76,7 +79,7 @@ def points(  # noqa: PLR0913 - what a point shows, all named
     """One mark for each pair; `labels` are shown at the pointer, `colors` go along a scale."""
     marker: dict[str, Any] = {"size": 8, "opacity": 0.8}
     if colors:
-        marker |= {"color": list(colors), "colorscale": "Viridis", "showscale": True, "colorbar": {"title": {"text": color_title}}}
+        marker |= {"color": list(colors), "colorscale": LINES, "showscale": True, "colorbar": {"title": {"text": color_title}}}
     trace: Figure = {"type": "scatter", "mode": "markers", "x": list(x), "y": list(y), "marker": marker, "showlegend": False}
     if labels:
         trace |= {"text": [shorten(label) for label in labels], "hovertemplate": Markup("%{text}<br>%{x}, %{y}<extra></extra>")}
@@ -222,7 +225,7 @@ def parallel_coordinates(dimensions: Sequence[Dimension], *, colors: Numbers, co
         "dimensions": [_parallel_axis(dimension) for dimension in dimensions],
         "line": {
             "color": [color if color is not None and math.isfinite(color) else lowest for color in colors],
-            "colorscale": "Viridis",
+            "colorscale": LINES,
             "showscale": True,
             "colorbar": {"title": {"text": shorten(color_title, 28)}, "thickness": 12},
         },

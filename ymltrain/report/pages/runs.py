@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ymltrain.record.artifacts import read_artifacts
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.evaluation import read_evaluation
-from ymltrain.record.grouping import differing, group_repeats
+from ymltrain.record.grouping import differing, group_repeats, telling
 from ymltrain.record.points import MetricPoint, read_history
 from ymltrain.record.system import read_system
+from ymltrain.record.ulid import short_ids
+from ymltrain.report.compare import group_table
 from ymltrain.report.html import (
     Chart,
     Curve,
@@ -48,25 +50,30 @@ TONES: Mapping[str, Tone] = {"done": "good", "failed": "bad", "crashed": "bad", 
 
 @dataclass(frozen=True)
 class ReportedRun:
-    """A run on the page: its directory and its summary."""
+    """A run on the page: its directory, its summary, and what tells it from the others in a legend."""
 
     run: RunDirectory
     summary: Mapping[str, Any]
+    label: str = ""
 
-    @property
-    def label(self) -> str:
-        """What tells it from the others in a legend."""
-        return f"{shorten(self.summary['name'], 40)} {self.run.run_id[-6:]}"
+
+def labelled(runs: Sequence[ReportedRun]) -> list[ReportedRun]:
+    """The runs with labels: the beginning of the id and, where runs of several recipes meet, the name before it."""
+    ids = short_ids([found.run.run_id for found in runs])
+    is_one_name = len({found.summary["name"] for found in runs}) == 1
+    names = ["" if is_one_name else f"{shorten(found.summary['name'], 40)} " for found in runs]
+    return [replace(found, label=name + run_id) for found, name, run_id in zip(runs, names, ids, strict=True)]
 
 
 def runs_page(runs: Sequence[ReportedRun]) -> Page:
     """The page of one run or of many."""
+    runs = labelled(runs)
     histories = [read_history(found.run) for found in runs]
     sections = [Section("Runs", [_overview(runs), *_damage(runs, histories)])]
     if len(runs) > 1:
         sections += _comparison(runs)
-    sections += _evaluations(runs)
     sections.append(Section("Curves", [_curves(runs, [history.points for history in histories])]))
+    sections += _evaluations(runs)
     system = list(_system(runs))
     if system:
         sections.append(Section("Machine", system))
@@ -87,7 +94,7 @@ def _overview(runs: Sequence[ReportedRun]) -> Table:
     for found in runs:
         summary = found.summary
         status = Marked(summary["status"], TONES.get(summary["status"], "warn"))
-        took = seconds(summary["duration"]) if summary["duration"] is not None else None
+        took = seconds(summary["duration"]).replace(" ", "\u00a0") if summary["duration"] is not None else None
         tags = " ".join(f"{key}={value}" if value else key for key, value in summary["tags"].items())
         row: list[Cell] = [found.label, status, summary["created"][:19].replace("T", " "), took, tags]
         rows.append([*row, *(summary["metrics"].get(name) for name in metrics)])
@@ -112,14 +119,10 @@ def _comparison(runs: Sequence[ReportedRun]) -> Iterator[Section]:
         if found[section]
     ]
     yield Section("What differs", parts or [Prose("These runs differ in no param, metric or tag.")])
-    repeats = [group for group in group_repeats(summaries) if len(group["runs"]) > 1]
-    if repeats:
-        rows = [
-            [", ".join(run[-6:] for run in group["runs"]), name, spread["n"], spread["mean"], spread["sd"]]
-            for group in repeats
-            for name, spread in group["metrics"].items()
-        ]
-        yield Section("Repeats that differ in their seed", [Table(["runs", "metric", "n", "mean", "sd"], rows)])
+    groups = group_repeats(summaries)
+    if any(len(group["runs"]) > 1 for group in groups):
+        columns, rows = group_table(groups)
+        yield Section("Repeats that differ in their seed", [Table(columns, [[_cell(value) for value in row] for row in rows])])
     chart = _parallel(summaries, found)
     if chart is not None:
         yield Section("Params and results", [chart])
@@ -141,7 +144,7 @@ def _evaluations(runs: Sequence[ReportedRun]) -> Iterator[Section]:
 
 def _parallel(summaries: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Sequence[Any]]]) -> Chart | None:
     """Parallel coordinates over the params that differ, and the metric by which runs are compared."""
-    params = {key: values for key, values in found["params"].items() if key not in ("name", "description")}
+    params = {key: found["params"][key] for key in telling(found["params"]) if key not in ("name", "description")}
     result = next((name for part in ("val/", "test/", "train/") for name in found["metrics"] if name.startswith(part)), None)
     watched = summaries[0].get("watch")
     result = watched if watched in found["metrics"] else result

@@ -125,6 +125,7 @@
     if (wide) {
       figure.data[0].unselected = { line: { color: css("--muted"), opacity: 0.08 } };
       layout.width = Math.max(box.clientWidth, 110 * figure.data[0].dimensions.length);
+      layout.autosize = layout.width === box.clientWidth;  // wider ones are scrolled
     }
     return Plotly.react(box, figure.data, layout, CONFIG).then(() => { box.dataset.drawn = "yes"; });
   }
