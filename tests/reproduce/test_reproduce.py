@@ -155,11 +155,13 @@ def test_a_dry_run_runs_nothing(trained):
 def test_locked_refuses_what_differs(place):
     """`fit --locked` trains where nothing differs, and names each difference where something does."""
     assert place.document("fit", "penguins.yaml", "--locked", exits=2)["error"]["code"] == "YT848"
-    place.document("fit", "penguins.yaml")
-    place.document("fit", "penguins.yaml", "--locked")
+    first = place.document("fit", "penguins.yaml")["run_id"]
+    again = place.document("fit", "penguins.yaml", "--locked")["run_id"]
+    place.document("runs", "tag", again, f"reproduces={first}")
     refused = place.document("fit", "penguins.yaml", "--locked", "optimizer.lr=0.1", exits=2)
     assert refused["error"]["code"] == "YT842"
     assert "optimizer.lr: 0.01 → 0.1" in refused["error"]["message"]
+    assert f"run {first}" in refused["error"]["message"]  # a reproduction is locked to nothing: it has settings of its own
     (place.folder / "penguins.yaml").write_text((place.folder / "penguins.yaml").read_text() + "# another word\n")
     assert "uncommitted changes" in place.document("fit", "penguins.yaml", "--locked", exits=2)["error"]["message"]
     place.git("checkout", "penguins.yaml")

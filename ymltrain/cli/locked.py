@@ -1,4 +1,4 @@
-"""`fit --locked`: only where nothing differs from the newest finished run of the recipe."""
+"""`fit --locked`: only where nothing differs from the newest finished run of the recipe that was not made by `reproduce`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 from ymltrain.catalog.catalog import Catalog
 from ymltrain.diagnostics import UsageError
 from ymltrain.plan.plan import Plan, read_plan, write_plan
+from ymltrain.record.directory import RunDirectory
 from ymltrain.record.final import read_final
 from ymltrain.record.find import find_runs
+from ymltrain.record.labels import REPRODUCES, read_labels
 from ymltrain.reproduce.circumstances import differences_now
 
 SHOWN = 12
@@ -17,7 +19,7 @@ SHOWN = 12
 def check_locked(plan: Plan, workspace: Path, catalog: Catalog) -> None:
     """Raises UsageError: YT842 something differs, YT848 there is no run to compare with."""
     runs = [run for run in find_runs(workspace) if run.name == plan.name and run.final_file.exists()]
-    run = next((run for run in reversed(runs) if (final := read_final(run)) is not None and final.status == "done"), None)
+    run = next((run for run in reversed(runs) if _is_done(run) and REPRODUCES not in read_labels(run).tags), None)
     if run is None:
         raise UsageError("YT848", f'there is no finished run of "{plan.name}" to be locked to', "fit once without --locked")
     was, now = run.plan(), read_plan(write_plan(plan), "the plan")  # as JSON has it: lists, where the compiler has tuples
@@ -33,6 +35,11 @@ def check_locked(plan: Plan, workspace: Path, catalog: Catalog) -> None:
         shown = found[:SHOWN] + ([f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else [])
         message = f"this is not what run {run.run_id} was made with:\n  " + "\n  ".join(shown)
         raise UsageError("YT842", message, "take the changes back, or fit without --locked")
+
+
+def _is_done(run: RunDirectory) -> bool:
+    final = read_final(run)
+    return final is not None and final.status == "done"
 
 
 def changes(was: object, now: object, path: str = "") -> list[str]:

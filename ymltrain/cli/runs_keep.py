@@ -22,12 +22,13 @@ def _told(run: Any, labels: Any, *, as_json: bool) -> int:
     import msgspec
 
     from ymltrain.report.console import tell, write_json
+    from ymltrain.report.numbers import counted
 
     if as_json:
         write_json({"run_id": run.run_id, **msgspec.to_builtins(labels)})
     else:
         tags = "  ".join(f"{key}={value}" if value else key for key, value in labels.tags.items())
-        tell(f"{run.run_id}  {tags or 'no tags'}, {len(labels.notes)} notes{', archived' if labels.is_archived else ''}")
+        tell(f"{run.run_id}  {tags or 'no tags'}, {counted(len(labels.notes), 'note')}{', archived' if labels.is_archived else ''}")
     return 0
 
 
@@ -73,13 +74,14 @@ def archive(runs: tuple[str, ...], undo: bool, plugins: tuple[Path, ...], worksp
 
     from ymltrain.record.labels import archive_run
     from ymltrain.report.console import tell, write_json
+    from ymltrain.report.numbers import counted
 
     found = [_found(workspace, run) for run in runs]
     labels = {run.run_id: archive_run(run, is_archived=not undo) for run in found}
     if as_json:
         write_json([{"run_id": run_id, **msgspec.to_builtins(label)} for run_id, label in labels.items()])
     else:
-        tell(f"{len(labels)} runs {'brought back' if undo else 'put away'}")
+        tell(f"{counted(len(labels), 'run')} {'brought back' if undo else 'put away'}")
     return 0
 
 

@@ -13,6 +13,8 @@ from ymltrain.record.faults import folder_fault
 from ymltrain.storage import read_small, write_durably
 
 LONGEST_KEY, LONGEST_VALUE = 250, 5_000
+REPRODUCES = "reproduces"
+"""The tag of a run that `reproduce` made: its value is the run it repeats."""
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,11 @@ def figure(value: float | str | None) -> str:
     return f"{value:,.{min(digits, 6)}f}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def size(count: float) -> str:
     """Bytes with a binary unit."""
     for unit in _STEPS:

@@ -9,7 +9,7 @@ from typing import Any
 from ymltrain.record.query import column_reader
 from ymltrain.report.columns import draw_rows
 from ymltrain.report.console import draw, say, tell
-from ymltrain.report.numbers import figure, seconds
+from ymltrain.report.numbers import counted, figure, seconds
 from ymltrain.report.settings import value_text
 from ymltrain.report.tables import Form, show_table, shown_ids
 
@@ -57,7 +57,8 @@ def show_run(summary: Mapping[str, Any]) -> None:
     from rich.table import Table
 
     tell((f"{summary['name']}  {summary['run_id']}  {summary['status']}", "bold"))
-    tell(f"created {summary['created'][:19].replace('T', ' ')} UTC, {summary['attempts']} attempts, {seconds(summary['duration'])}")
+    created = summary["created"][:19].replace("T", " ")
+    tell(f"created {created} UTC, {counted(summary['attempts'], 'attempt')}, {seconds(summary['duration'])}")
     tell(f"in      {summary['run_dir']}")
     if summary["model"] is not None:
         tell(f"model   {_model(summary['model'])}")

@@ -100,14 +100,10 @@ def _data(a: RunDirectory, b: RunDirectory) -> list[Difference]:
 
 
 def _recipe_diff(a: RunDirectory, b: RunDirectory) -> str:
-    one, other = (_recipe_text(run).splitlines() for run in (a, b))
-    return "\n".join(difflib.unified_diff(one, other, f"{a.run_id}/recipe.yaml", f"{b.run_id}/recipe.yaml", lineterm=""))
-
-
-def _recipe_text(run: RunDirectory) -> str:
-    """The recipe as it was written; of a run that was started from a plan, as it was resolved."""
-    written = run.recipe_file if run.recipe_file.is_file() else run.path / "resolved.yaml"
-    return written.read_text(encoding="utf-8")
+    """Of the recipes as they were written; where one of the runs was started from a plan, as they were resolved."""
+    name = "recipe.yaml" if a.recipe_file.is_file() and b.recipe_file.is_file() else "resolved.yaml"
+    one, other = ((run.path / name).read_text(encoding="utf-8").splitlines() for run in (a, b))
+    return "\n".join(difflib.unified_diff(one, other, f"{a.run_id}/{name}", f"{b.run_id}/{name}", lineterm=""))
 
 
 def _code_diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

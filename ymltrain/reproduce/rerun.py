@@ -17,7 +17,7 @@ from ymltrain.diagnostics import RunError, UsageError
 from ymltrain.plan.plan import Plan, seal, write_plan
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.evidence import read_evidence
-from ymltrain.record.labels import tag_run
+from ymltrain.record.labels import REPRODUCES, tag_run
 from ymltrain.record.provenance import THREAD_VARIABLES
 from ymltrain.reproduce.restore import Restored
 
@@ -78,7 +78,7 @@ def rerun(again: Again, restored: Restored, tell: Callable[[str], None]) -> RunD
             "YT961", f"the run could not be done again: {_why(output) or said}", "its words are above; mend that and repeat"
         )
     run = RunDirectory.open(Path(msgspec.json.decode(output)["run_dir"]))
-    tag_run(run, {"reproduces": again.run.run_id})
+    tag_run(run, {REPRODUCES: again.run.run_id})
     return run
 
 
