@@ -110,7 +110,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         from ymltrain.cli.completion.answer import answer
 
         sys.exit(answer(group, given))
-    sys.exit(run(given))
+    code = run(given)
+    gc.freeze()  # else the interpreter's last collections walk all that torch is made of, which takes half a second
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -81,9 +81,9 @@ def check(predictor: Predictor, reference: Profile | None, question: Question) -
     findings = list(_proofs(predictor, reference, question, (summary, replayed), stamp))
     comparison = None if reference is None else _comparison(predictor, reference, summary, question.settings)
     if comparison is not None:
-        tests = [*_tests(comparison, question)]
-        comparison = replace(comparison, tests=len(tests))
-        findings += passed_tests([*_tests(comparison, question)], question.settings.rate)
+        tests = list(_tests(comparison, question))
+        comparison.tests = len(tests)
+        findings += passed_tests(tests, question.settings.rate)
     ordered = ranked(_without_echoes(_without_ignored(findings, question.settings)))
     report = SkewReport(
         verdict=judge(ordered),
@@ -157,7 +157,7 @@ def _readable(replayed: Replayed) -> Replayed:
 
 
 def _comparison(predictor: Predictor, reference: Profile, summary: Summary, settings: CheckSettings) -> Comparison:
-    return Comparison(reference, summary.profile, summary.sample, settings, 1, predictor.defaults)
+    return Comparison(reference, summary.profile, summary.sample, settings, defaults=predictor.defaults)
 
 
 def _tests(comparison: Comparison, question: Question) -> Iterator[Test]:

@@ -51,7 +51,8 @@ def correlations(ranks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def pair_p_values(reference: Dependence, observed: Dependence) -> npt.NDArray[np.float64]:
     """For each pair the chance of correlations as different as these (Fisher's z), as many as `correlations`."""
-    from scipy.special import ndtr
+    from torch import from_numpy
+    from torch.special import ndtr
 
     if reference.rows < 10 or observed.rows < 10:
         return np.ones(len(reference.correlations))
@@ -60,4 +61,4 @@ def pair_p_values(reference: Dependence, observed: Dependence) -> npt.NDArray[np
     now = np.arctanh(np.clip(observed.correlations, -bound, bound))
     # 1.06: ranks instead of normal values (Fieller, Hartley and Pearson, 1957)
     error = np.sqrt(1.06 / (reference.rows - 3) + 1.06 / (observed.rows - 3))
-    return np.asarray(2 * ndtr(-np.abs(now - was) / error))
+    return np.asarray(2 * ndtr(from_numpy(-np.abs(now - was) / error)))

@@ -8,7 +8,7 @@ contract in a column are left out of its distribution.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -33,16 +33,20 @@ NULL_EFFECT = 0.005
 DEPENDENCE_EFFECT = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass
 class Comparison:
-    """A reference, a log's profile and its drawn rows (none when only a profile is at hand)."""
+    """A reference, a log's profile and its drawn rows (none when only a profile is at hand).
+
+    `tests` is their number, once they are counted.
+    """
 
     reference: Profile
     log: LogProfile
     sample: Sample | None
     settings: CheckSettings
-    tests: int
+    tests: int = 1
     defaults: Defaults = field(default_factory=Defaults)
+    _distances: dict[str, Distance] = field(default_factory=dict, init=False)
 
     @property
     def inputs(self) -> pl.DataFrame | None:
@@ -50,8 +54,10 @@ class Comparison:
 
     def distance(self, name: str) -> Distance:
         """A column's distance, missing values included."""
-        reference = self.reference.features[name]
-        return compare_counts(reference.array, self._held(name), is_ordered=_is_ordered(reference))
+        if name not in self._distances:
+            reference = self.reference.features[name]
+            self._distances[name] = compare_counts(reference.array, self._held(name), is_ordered=_is_ordered(reference))
+        return self._distances[name]
 
     def distance_of_values(self, name: str) -> Distance:
         """A column's distance, missing values left out."""
@@ -257,8 +263,3 @@ def _dependence(comparison: Comparison, pair: tuple[str, str], figures: Mapping[
         parameters={"with": other, **figures},
         rank=max(comparison.rank(one, 0.1), comparison.rank(other, 0.1)),
     )
-
-
-def with_log(comparison: Comparison, log: LogProfile) -> Comparison:
-    """The same against another part of the log."""
-    return replace(comparison, log=log)

@@ -17,7 +17,7 @@ import polars as pl
 
 QUANTILES = 64
 KEPT_VALUES = 1_000
-NOTED_UNSEEN = 20
+SORTED_ROWS = 4_096
 
 Counts: TypeAlias = npt.NDArray[np.int64]
 
@@ -42,11 +42,29 @@ class NumberBins(msgspec.Struct, frozen=True, kw_only=True, tag="number"):
 
     def count(self, column: pl.Series) -> Counts:
         """How many values of a Float64 column fall into each bin."""
-        values = column.drop_nulls().to_numpy()
-        finite = values[np.isfinite(values)]
-        below = np.searchsorted(np.sort(finite), np.asarray(self.edges), side="left")
-        counts = np.diff(below, prepend=0, append=finite.size)
-        return np.append(counts, column.len() - finite.size).astype(np.int64)
+        return self.count_stretches(column, SORTED_ROWS).sum(axis=0)
+
+    def count_stretches(self, column: pl.Series, size: int) -> Counts:
+        """The same for each stretch of `size` rows, `[stretches, bins]`.
+
+        Short sorted stretches are cut at the edges, which takes a third of the time of finding each value's bin.
+        """
+        values = column.to_numpy()
+        stretches = -(-values.size // size)
+        padded = np.full(stretches * size, np.nan)
+        padded[: values.size] = values
+        finite = np.isfinite(padded)
+        if not finite[: values.size].all():
+            padded[~finite] = np.nan  # which sorts behind all numbers
+        held = finite.reshape(stretches, size).sum(axis=1)
+        edges = np.asarray(self.edges)
+        bounds = np.zeros((stretches, self.size), np.int64)
+        for stretch, row in enumerate(np.sort(padded.reshape(stretches, size), axis=1)):
+            bounds[stretch, 1:-1] = row.searchsorted(edges)
+        bounds[:, -1] = held
+        rows = np.full(stretches, size)
+        rows[-1:] = values.size - (stretches - 1) * size
+        return np.column_stack([bounds[:, 1:] - bounds[:, :-1], rows - held])
 
     def assign(self, column: pl.Series) -> npt.NDArray[np.int64]:
         """The bin of each value, `[n]`."""
@@ -74,13 +92,21 @@ class CategoryBins(msgspec.Struct, frozen=True, kw_only=True, tag="category"):
 
     def count(self, column: pl.Series) -> Counts:
         """How many values of a String column fall into each bin."""
-        return np.bincount(self.assign(column), minlength=self.size).astype(np.int64)
+        return np.bincount(self.assign(column), minlength=self.size)
+
+    def count_stretches(self, column: pl.Series, size: int) -> Counts:
+        """The same for each stretch of `size` rows, `[stretches, bins]`."""
+        stretches = -(-column.len() // size)
+        places = np.arange(column.len()) // size * self.size + self.assign(column)
+        return np.bincount(places, minlength=stretches * self.size).reshape(stretches, self.size)
 
     def assign(self, column: pl.Series) -> npt.NDArray[np.int64]:
         """The bin of each value, `[n]`."""
-        known = column.cast(pl.Enum(self.values), strict=False).to_physical().cast(pl.Int64)
+        known = column.cast(pl.Enum(self.values), strict=False).to_physical()
+        if not known.null_count():
+            return known.to_numpy().astype(np.int64)
         rest = len(self.values) + (1 if self.holds_all else 0)
-        bins = known.fill_null(rest).to_numpy(writable=True)
+        bins = known.cast(pl.Int64).fill_null(rest).to_numpy(writable=True)
         if column.null_count():
             bins[column.is_null().to_numpy()] = self.size - 1
         return bins

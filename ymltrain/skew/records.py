@@ -44,13 +44,13 @@ class Column:
 
 @dataclass
 class Records:
-    """A batch of records, read. `features` holds `[n]` or `[n, width]` floats, NaN where none was served."""
+    """A batch of records, read. `features` holds values as they were written: `served_values` reads those that are drawn."""
 
     first_row: int
     rows: int
     columns: dict[str, Column]
     extra: list[str]
-    features: dict[str, Floats] | None
+    features: dict[str, pl.Series | list[Any]] | None
     has_features: Mask
     fields: dict[str, pl.Series]
     raw: RawBatch
@@ -73,7 +73,7 @@ def read_records(raw: RawBatch, first_row: int, columns: Readings, defaults: Def
         rows=raw.rows,
         columns=read,
         extra=[name for name in raw.inputs if name not in columns],
-        features=None if raw.features is None else {name: served_values(v, raw.rows) for name, v in raw.features.items()},
+        features=raw.features,
         has_features=has,
         fields={name: as_series(values) for name, values in raw.fields.items()},
         raw=raw,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ymltrain.kinds.row_hash import hash_rows
-from ymltrain.skew.records import Floats, Mask, Records
+from ymltrain.skew.records import Floats, Mask, Records, served_values
 
 SEED = 20_817
 
@@ -75,11 +75,17 @@ def _gather(records: Records, drawn: npt.NDArray[np.int64], unreadable: Mask) ->
     return Sample(
         rows=records.first_row + drawn,
         inputs=records.inputs[drawn],
-        features={name: values[drawn] for name, values in (records.features or {}).items()},
+        features={name: _served(values, drawn) for name, values in (records.features or {}).items()},
         has_features=records.has_features[drawn],
         fields={name: values.gather(drawn) for name, values in records.fields.items()},
         readable=~unreadable[drawn],
     )
+
+
+def _served(values: pl.Series | list[Any], drawn: npt.NDArray[np.int64]) -> Floats:
+    """Drawn values of a feature as numbers."""
+    chosen = values.gather(drawn) if isinstance(values, pl.Series) else [values[row] for row in drawn.tolist()]
+    return served_values(chosen, drawn.size)
 
 
 def _take(part: Sample, stays: npt.NDArray[np.int64]) -> Sample:
@@ -106,14 +112,14 @@ def _joined(parts: list[Sample]) -> Sample:
     return Sample(
         rows=np.concatenate([part.rows for part in parts]),
         inputs=pl.concat([part.inputs for part in parts]),
-        features={name: _stack([_served(part, name) for part in parts]) for name in features},
+        features={name: _stack([_served_in(part, name) for part in parts]) for name in features},
         has_features=np.concatenate([part.has_features for part in parts]),
         fields={name: _field(name, parts) for name in fields},
         readable=np.concatenate([part.readable for part in parts]),
     )
 
 
-def _served(part: Sample, name: str) -> Floats:
+def _served_in(part: Sample, name: str) -> Floats:
     return part.features.get(name, np.full(part.rows.size, np.nan))
 
 

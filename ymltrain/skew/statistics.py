@@ -10,13 +10,18 @@ alarm on a clean log by the budget.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from ymltrain.skew.histogram import Counts
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LEAST_EXPECTED = 5.0
 
@@ -89,7 +94,8 @@ def kolmogorov_p(distance: float, n: int, m: int) -> float:
 
 def _chi_square_p(reference: Counts, observed: Counts) -> float:
     """Two-sample chi-square; bins that expect fewer than five rows are joined into one."""
-    from scipy.special import gammaincc
+    from torch import float64, tensor  # of it are taken what SciPy has too, which takes most of a second to load
+    from torch.special import gammaincc
 
     table = np.stack([reference, observed]).astype(np.float64)
     smaller = table.sum(0) * min(table.sum(1)) / table.sum()
@@ -100,30 +106,43 @@ def _chi_square_p(reference: Counts, observed: Counts) -> float:
         return 1.0
     expected = table.sum(1, keepdims=True) * table.sum(0, keepdims=True) / table.sum()
     statistic = ((table - expected) ** 2 / expected).sum()
-    return float(gammaincc((table.shape[1] - 1) / 2, statistic / 2))
+    half = tensor([table.shape[1] - 1, statistic], dtype=float64) / 2
+    return float(gammaincc(half[0], half[1]))
 
 
 def proportion_p(reference_hits: int, n: int, observed_hits: int, m: int) -> float:
     """The two-sided chance of two shares as different as these: exact at small counts (the hits of both, hypergeometric)."""
-    from scipy.stats import hypergeom
-
     total = reference_hits + observed_hits
     if not n or not m or not total or total == n + m:
         return 1.0
-    chance = hypergeom(n + m, total, m)
-    at_least, at_most = float(chance.sf(observed_hits - 1)), float(chance.cdf(observed_hits))
-    return min(1.0, 2 * min(at_least, at_most))
+    step = 1 if observed_hits * (n + m) >= total * m else -1  # the side of the smaller chance
+    return min(1.0, 2 * _hypergeometric_tail((n, m, total), observed_hits, step))
+
+
+def _hypergeometric_tail(drawn: tuple[int, int, int], hits: int, step: int) -> float:
+    """The chance that of `total` hits among n + m rows the m have `hits` or more (step 1), or as many or fewer (step -1)."""
+    from torch import arange, float64, lgamma
+
+    n, m, total = drawn
+    reach = int(12 * math.sqrt(total * (m / (n + m)) * (n / (n + m)))) + 100  # spreads beyond which nothing adds up
+    last = min(min(total, m), hits + reach) if step > 0 else max(0, total - n, hits - reach)
+    mine = arange(min(hits, last), max(hits, last) + 1, dtype=float64)
+    theirs = total - mine
+
+    def choose(rows: float, chosen: Tensor) -> Tensor:
+        return math.lgamma(rows + 1) - lgamma(chosen + 1) - lgamma(rows - chosen + 1)
+
+    ways = math.lgamma(n + m + 1) - math.lgamma(total + 1) - math.lgamma(n + m - total + 1)
+    return min(1.0, float((choose(m, mine) + choose(n, theirs) - ways).exp().sum()))
 
 
 def mean_p(reference: tuple[float, float, int], observed: tuple[float, float, int]) -> float:
     """The two-sided chance of two means as different as these, each given as mean, standard deviation, rows."""
-    from scipy.special import ndtr
-
     (a, s, n), (b, t, m) = reference, observed
     error = np.sqrt(s * s / max(1, n) + t * t / max(1, m))
     if error == 0:
         return 1.0 if a == b else 0.0
-    return float(2 * ndtr(-abs(b - a) / error))
+    return math.erfc(abs(b - a) / (error * math.sqrt(2)))
 
 
 def discoveries(p_values: Sequence[float], rate: float) -> list[bool]:

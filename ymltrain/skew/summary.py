@@ -11,17 +11,16 @@ import polars as pl
 
 from ymltrain.bundle.defaults import Defaults
 from ymltrain.data.reading import Readings
-from ymltrain.skew.histogram import CategoryBins, NumberBins
+from ymltrain.skew.breaks import FieldCounter, occurrence
+from ymltrain.skew.histogram import CategoryBins, Counts, NumberBins
 from ymltrain.skew.log import RawBatch
-from ymltrain.skew.log_profile import NO_SPAN, STRETCHES, Field, LogProfile, Occurrence, Stretch, join_spans, thin
+from ymltrain.skew.log_profile import NO_SPAN, LogProfile, Occurrence, join_spans
 from ymltrain.skew.measures import measured
 from ymltrain.skew.profile import Distribution, Mean, Profile
-from ymltrain.skew.records import Column, Mask, Records, read_records
+from ymltrain.skew.records import Records, read_records
 from ymltrain.skew.sample import Sample, SampleDraw
+from ymltrain.skew.timeline import Timeline
 
-STRETCH_ROWS = 256
-NOTED_UNSEEN = 20
-SHOWN_CHARACTERS = 60
 STAMPS = ("bundle", "versions.program", "versions.weights", "versions.encoders", "versions.libraries")
 
 
@@ -67,7 +66,7 @@ class _Reader:
         self._spans: dict[str, tuple[float, float]] = {}
         self._prediction = None if reference is None else _Counter(reference.prediction)
         self._label = None if reference is None else _Counter(reference.target)
-        self._fields = {name: _FieldCounter() for name in columns}
+        self._fields = {name: FieldCounter() for name in columns}
         self._extra: dict[str, Occurrence] = {}
         self._versions: dict[str, dict[str, Occurrence]] = {}
         self._damaged = Occurrence()
@@ -75,7 +74,7 @@ class _Reader:
         self._order = _Order()
         self._error, self._bias = Mean(), Mean()
         self._recorded: set[str] = set()
-        self._stretches: list[Stretch] = []
+        self._timeline = Timeline()
         self._draw = SampleDraw(replay_rows)
 
     def update(self, raw: RawBatch) -> None:
@@ -88,7 +87,9 @@ class _Reader:
         ids = records.fields.get("request_id")
         unreadable = np.zeros(records.rows, bool)
         for name, column in records.columns.items():
-            unreadable |= self._fields[name].update(column, records.first_row, ids)
+            broken = self._fields[name].update(column, records.first_row, ids)
+            if broken is not None:
+                unreadable |= broken
         for name in records.extra:
             self._extra[name] = self._extra.get(name, Occurrence()).add(_extra(raw.inputs[name], records, ids))
         self._count(records)
@@ -105,12 +106,14 @@ class _Reader:
         """Histograms, by stretches of rows while the timeline is short."""
         prediction, label = records.fields.get("prediction"), records.fields.get("label")
         times = records.fields.get("served_at")
-        size = max(STRETCH_ROWS, -(-(self._rows + records.rows) // STRETCHES))
-        counted: dict[str, list[np.ndarray[Any, Any]]] = {}
+        size = Timeline.stretch_rows(self._rows + records.rows)
+        counted: dict[str, Counts] = {}
         for name, counter in self._counts.items():
             column = measured(records.columns[name].read)
             counted[name] = counter.update(column, size)
-            self._fields[name].note_unseen(counter, column, records.first_row, records.fields.get("request_id"))
+            unseen = counter.unseen(column, counted[name])
+            if unseen is not None:
+                self._fields[name].note_unseen(unseen, column, records.first_row, records.fields.get("request_id"))
             self._cells += records.rows
         for name, (aspect, counter) in self._aspects.items():
             column = records.columns[aspect.column].read
@@ -123,18 +126,7 @@ class _Reader:
             if outcome is not None and series is not None and series.null_count() < series.len():
                 counted[f"({name})"] = outcome.update(_like(series, outcome), size)
         self._errors(prediction, label)
-        for number, start in enumerate(range(0, records.rows, size)):
-            time = None if times is None else times[start]
-            self._stretches.append(
-                Stretch(
-                    first_row=records.first_row + start,
-                    rows=min(size, records.rows - start),
-                    time=None if time is None else str(time),
-                    counts={name: tuple(parts[number].tolist()) for name, parts in counted.items()},
-                )
-            )
-        if len(self._stretches) > 4 * STRETCHES:
-            self._stretches = list(thin(self._stretches, 2 * STRETCHES))
+        self._timeline.add((records.first_row, records.first_row + records.rows), size, times, counted)
 
     def _errors(self, prediction: pl.Series | None, label: pl.Series | None) -> None:
         """Differences of predictions and labels, where both are there."""
@@ -181,7 +173,7 @@ class _Reader:
             out_of_order=self._order.found,
             first_time=self._order.first,
             last_time=self._order.last,
-            stretches=thin(self._stretches),
+            stretches=self._timeline.finish(),
             recorded=tuple(sorted(self._recorded)),
         )
         return Summary(profile, self._draw.finish(), self._cells)
@@ -190,14 +182,6 @@ class _Reader:
 def mean_of(values: np.ndarray[Any, Any]) -> Mean:
     """Sums of a block of numbers."""
     return Mean(rows=int(values.size), total=float(values.sum()), squares=float((values * values).sum()))
-
-
-def occurrence(row: int, first_row: int, ids: pl.Series | None, value: Any, count: int) -> Occurrence:
-    """The first of `count` findings, at a row of a batch."""
-    request = None if ids is None or ids[row] is None else str(ids[row])
-    text = None if value is None else str(value)
-    shown = text if text is None or len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
-    return Occurrence(count=count, row=first_row + row, request_id=request, value=shown)
 
 
 def _extra(values: Any, records: Records, ids: pl.Series | None) -> Occurrence:
@@ -233,58 +217,16 @@ class _Counter:
     def total(self) -> Distribution | None:
         return self.found if self._total.any() else None
 
-    def update(self, column: pl.Series, size: int) -> list[np.ndarray[Any, Any]]:
+    def update(self, column: pl.Series, size: int) -> Counts:
         """Count a column; the counts of each stretch of `size` rows."""
-        parts = [self._bins.count(column.slice(start, size)) for start in range(0, column.len(), size)]
-        self._total += np.sum(parts, axis=0)
+        parts = self._bins.count_stretches(column, size)
+        self._total += parts.sum(axis=0)
         return parts
 
-    def unseen(self, column: pl.Series) -> pl.Series:
-        return self._bins.unseen(column) if isinstance(self._bins, CategoryBins) else column.clear()
-
-
-class _FieldCounter:
-    """Adds up where one input column breaks the contract."""
-
-    def __init__(self) -> None:
-        self._found = {name: Occurrence() for name in ("absent", "wrong_type", "null", "infinite", "defaulted")}
-        self._unseen: dict[str, Occurrence] = {}
-
-    def update(self, column: Column, first_row: int, ids: pl.Series | None) -> Mask:
-        """Take in a batch's column; returns which rows cannot be read."""
-        nothing = np.zeros(column.read.len(), bool)
-        absent = nothing if column.absent is None else column.absent
-        wrong = nothing if column.wrong is None else column.wrong
-        missing = column.read.is_null().to_numpy() if column.read.null_count() else nothing
-        infinite = nothing
-        if column.read.dtype.is_float():
-            values = column.read.to_numpy()
-            if not np.isfinite(values).all():
-                infinite = np.isinf(values)
-                missing = missing | np.isnan(values)
-        masks = {"absent": absent, "wrong_type": wrong, "null": missing & ~absent & ~wrong, "infinite": infinite}
-        masks["defaulted"] = nothing if column.defaulted is None else column.defaulted
-        for name, mask in masks.items():
-            if mask.any():
-                row = int(mask.argmax())
-                found = occurrence(row, first_row, ids, column.value(row), int(mask.sum()))
-                self._found[name] = self._found[name].add(found)
-        unreadable: Mask = absent | wrong | infinite
-        return unreadable
-
-    def note_unseen(self, counter: _Counter, column: pl.Series, first_row: int, ids: pl.Series | None) -> None:
-        """Which values of a category training never had."""
-        unseen = counter.unseen(column)
-        if not unseen.len():
-            return
-        for value, count in unseen.value_counts(sort=True).iter_rows():
-            if value not in self._unseen and len(self._unseen) >= NOTED_UNSEEN:
-                continue
-            row = int((column == value).arg_max() or 0)
-            self._unseen[value] = self._unseen.get(value, Occurrence()).add(occurrence(row, first_row, ids, value, count))
-
-    def finish(self) -> Field:
-        return Field(**self._found, unseen=self._unseen)
+    def unseen(self, column: pl.Series, counts: Counts) -> pl.Series | None:
+        """The values that training never had, None when it had them all."""
+        is_category = isinstance(self._bins, CategoryBins)
+        return self._bins.unseen(column) if is_category and counts[:, -2].any() else None
 
 
 class _Ids:
