@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from ymltrain.builtin.datasource.parquet import ParquetParams, ParquetSource
@@ -58,3 +59,24 @@ def test_nothing_is_drawn_where_no_profile_is_wanted(parts):
     """A recipe without a profile keeps no raw rows."""
     source, split, encoders, spec = parts
     assert prepare_data(source, split, encoders, replace(spec, drawn_rows=0)).drawn is None
+
+
+def test_train_rows_are_drawn_in_the_order_of_their_events(tmp_path):
+    """`event_time` orders what is drawn of train though it is no feature, and the cache knows it; a row without a time undoes it."""
+    days = pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 1, 1) + pl.duration(days=1_999), eager=True)
+    rows = wide(2_000).with_columns(at=days.reverse())
+    features = {"row": "number", **WIDE}
+    spec = replace(table_spec(features), drawn_rows=MOST, event_time="at")
+    encoders = {feature.column: ENCODERS[feature.type]() for feature in spec.features}
+    source, split = ParquetSource(ParquetParams(path=str(tmp_path / "t.parquet"))), HashSplit(FractionParams())
+    rows.write_parquet(tmp_path / "t.parquet")
+    first, again = (
+        prepare_data(source, split, encoders, spec, EncodedCache(tmp_path / "cache", "sha256:1")).drawn() for _ in range(2)
+    )
+    assert first.is_in_time_order
+    assert again.is_in_time_order
+    assert again.train.equals(first.train)
+    assert first.train["row"].is_sorted(descending=True)
+    assert first.train.columns == [*features, "y"]
+    rows.with_columns(at=pl.when(pl.int_range(pl.len()) != 7).then(pl.col("at"))).write_parquet(tmp_path / "t.parquet")
+    assert not draw_rows(source, split, spec, 2_000).is_in_time_order

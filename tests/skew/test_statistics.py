@@ -20,6 +20,35 @@ def test_a_clean_sample_is_called_different_no_more_often_than_promised():
     assert alarms <= 10
 
 
+def test_one_value_beyond_a_large_training_set_is_no_change():
+    """A window of a thousand has a new extreme now and then: clean windows alarm no more often for it."""
+    generator = np.random.default_rng(8)
+    was = generator.normal(size=80_000)
+    bins = number_bins(was)
+    reference = bins.count(pl.Series(was))
+    windows = [bins.count(pl.Series(generator.normal(size=1_000))) for _ in range(300)]
+    assert sum(counts[0] + counts[-2] > 0 for counts in windows) >= 4
+    assert sum(compare_counts(reference, counts, is_ordered=True).p_value < 1e-3 for counts in windows) <= 2
+
+
+def test_counts_of_stretches_are_those_of_each_alone():
+    """All stretches of a column at once, the last one short, with values missing: numbers and categories."""
+    draw = np.random.default_rng(9)
+    numbers = pl.Series(draw.normal(size=1_050)).set(pl.Series(draw.random(1_050) < 0.1), None)
+    words = pl.Series(draw.choice(["a", "b", "z"], 1_050)).set(pl.Series(draw.random(1_050) < 0.1), None)
+    for bins, column in ((number_bins(draw.normal(size=300)), numbers), (category_bins(pl.Series(["a", "b"])), words)):
+        found = bins.count_stretches(column, 100)
+        assert found.tolist() == [bins.count(column[start : start + 100]).tolist() for start in range(0, 1_050, 100)]
+
+
+@pytest.mark.parametrize("hits", [(0, 3), (40, 2), (5_000, 700), (100, 100)])
+def test_the_chance_of_two_shares_is_that_of_scipy(hits):
+    """Twice the smaller tail of the hypergeometric distribution, to eight digits."""
+    (was, now), n, m = hits, 20_000, 3_000
+    tails = stats.hypergeom(n + m, was + now, m)
+    assert proportion_p(was, n, now, m) == pytest.approx(min(1, 2 * min(tails.sf(now - 1), tails.cdf(now))), rel=1e-8)
+
+
 def test_the_distance_is_that_of_all_values_when_bins_are_fine():
     """KS over 64 quantile bins is close to the exact statistic of scipy."""
     generator = np.random.default_rng(2)

@@ -50,6 +50,7 @@ class CachedState(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, str]
     drawn_of: int | None = None
     """Of how many train rows those drawn for a profile are; None where none were."""
+    drawn_in_time_order: bool = False
 
 
 @dataclass(frozen=True)

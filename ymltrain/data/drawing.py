@@ -14,8 +14,10 @@ from ymltrain.data.blocks import read_blocks
 from ymltrain.data.learning import TableSpec
 from ymltrain.data.reading import column_values, finite_or_null
 from ymltrain.data.tally import DROPPED, TRAIN, Codes
+from ymltrain.diagnostics import DataError
 from ymltrain.kinds.contracts import Datasource, Split
 from ymltrain.kinds.row_hash import hash_rows
+from ymltrain.kinds.typed_columns import read_moments
 from ymltrain.plan.shapes import Reading
 
 SEED = 40_487
@@ -23,11 +25,22 @@ SEED = 40_487
 
 @dataclass(frozen=True)
 class DrawnRows:
-    """Features and target of drawn rows, in table order; `held_out` ones are of val and test. `train_rows` counts all of train."""
+    """Features and target of drawn rows; `held_out` ones are of val and test. `train_rows` counts all of train.
+
+    Rows are in table order. Where the recipe names the time of the event and every drawn row has one, those of train are in
+    the order of their times instead, and `is_in_time_order` says so.
+    """
 
     train: pl.DataFrame
     held_out: pl.DataFrame
     train_rows: int
+    is_in_time_order: bool = False
+
+
+def drawn_columns(spec: TableSpec) -> dict[str, Reading]:
+    """The columns that a draw needs, and how they are read."""
+    times = {} if spec.event_time is None else {spec.event_time: Reading(type="category")}
+    return {**times, **spec.columns}
 
 
 class RowDraw:
@@ -35,12 +48,14 @@ class RowDraw:
 
     def __init__(self, most: int, spec: TableSpec) -> None:
         self._columns = list(dict.fromkeys([*(feature.column for feature in spec.features), *spec.target.columns]))
+        self._event_time = spec.event_time
         self._parts = (_Part(most), _Part(most))
         self._train_rows = 0
 
     def update(self, block: pl.DataFrame, codes: Codes, first_row: int) -> None:
         """Take in a block; rows without a target are marked as dropped in `codes`."""
-        rows = pl.DataFrame({name: block.get_column(name) for name in self._columns})
+        times = [self._event_time] if self._event_time is not None else []
+        rows = pl.DataFrame({name: block.get_column(name) for name in (*self._columns, *times)})
         hashes = hash_rows(SEED, first_row, block.height)
         is_train = codes == TRAIN
         self._train_rows += int(is_train.sum())
@@ -50,13 +65,25 @@ class RowDraw:
     def finish(self) -> DrawnRows:
         """The drawn rows."""
         empty = pl.DataFrame(schema=dict.fromkeys(self._columns, pl.Null))
-        return DrawnRows(self._parts[0].finish(empty), self._parts[1].finish(empty), self._train_rows)
+        train, held_out = (part.finish(empty) for part in self._parts)
+        order = None if self._event_time is None or not train.height else _time_order(train.get_column(self._event_time))
+        train = train if order is None else train[order]
+        return DrawnRows(train[self._columns], held_out[self._columns], self._train_rows, order is not None)
+
+
+def _time_order(times: pl.Series) -> npt.NDArray[np.int64] | None:
+    """Which row comes first, second, …; None unless each has a time."""
+    try:
+        moments = read_moments(times)
+    except DataError:
+        return None
+    return np.argsort(moments, kind="stable") if np.isfinite(moments).all() else None
 
 
 def draw_rows(source: Datasource, split: Split, spec: TableSpec, most: int) -> DrawnRows:
     """The same in a pass of its own over the table."""
     looked_at = split_columns(source, split, spec.roles)
-    columns: dict[str, Reading] = {**dict.fromkeys(looked_at, Reading(type="category")), **spec.columns}
+    columns: dict[str, Reading] = {**dict.fromkeys(looked_at, Reading(type="category")), **drawn_columns(spec)}
     assigning = surveyed(split, source, {name: columns[name] for name in looked_at}, spec.seeds["split"])
     draw = RowDraw(most, spec)
     for first_row, block in read_blocks(source, columns):
@@ -76,9 +103,10 @@ def write_drawn(drawn: DrawnRows, folder: Path) -> None:
     drawn.held_out.write_parquet(folder / HELD_OUT_ROWS)
 
 
-def read_drawn(folder: Path, train_rows: int) -> DrawnRows:
+def read_drawn(folder: Path, train_rows: int, *, is_in_time_order: bool) -> DrawnRows:
     """What was kept. Raises OSError when it is gone."""
-    return DrawnRows(pl.read_parquet(folder / TRAIN_ROWS), pl.read_parquet(folder / HELD_OUT_ROWS), train_rows)
+    train, held_out = (pl.read_parquet(folder / name) for name in (TRAIN_ROWS, HELD_OUT_ROWS))
+    return DrawnRows(train, held_out, train_rows, is_in_time_order)
 
 
 class _Part:

@@ -15,7 +15,7 @@ import polars as pl
 
 from ymltrain.data.blocks import read_blocks
 from ymltrain.data.cache import Allocate, in_memory
-from ymltrain.data.drawing import DrawnRows, RowDraw
+from ymltrain.data.drawing import DrawnRows, RowDraw, drawn_columns
 from ymltrain.data.features import empty_arrays, encode_rows
 from ymltrain.data.learning import Learned, TableSpec
 from ymltrain.data.paging import MappedRows
@@ -61,7 +61,7 @@ def encode_splits(source: Datasource, learned: Learned, spec: TableSpec, allocat
     golden: list[pl.DataFrame] = []
     draw = RowDraw(spec.drawn_rows, spec) if spec.drawn_rows else None
     rows = 0
-    for first_row, block in read_blocks(source, spec.columns):
+    for first_row, block in read_blocks(source, spec.columns if draw is None else drawn_columns(spec)):
         rows = first_row + block.height
         if rows > len(learned.codes):
             break

@@ -79,7 +79,7 @@ def prepare_data(
             return prepared
         state = _state(prepared, drawn)
         place = cache.publish(filling.folder, state, split_arrays(prepared.splits), prepared.golden)
-    return prepared if place is None or drawn is None else replace(prepared, drawn=partial(read_drawn, place, drawn.train_rows))
+    return prepared if place is None or drawn is None else replace(prepared, drawn=_drawn_later(place, state))
 
 
 def _kept(drawn: DrawnRows, folder: Path) -> bool:
@@ -130,7 +130,15 @@ def _state(prepared: PreparedData, drawn: DrawnRows | None) -> CachedState:
         rows={name: split.rows for name, split in prepared.splits.items()},
         files={},
         drawn_of=None if drawn is None else drawn.train_rows,
+        drawn_in_time_order=drawn is not None and drawn.is_in_time_order,
     )
+
+
+def _drawn_later(folder: Path, state: CachedState) -> Callable[[], DrawnRows] | None:
+    """What reads the rows drawn for a profile when they are wanted."""
+    if state.drawn_of is None:
+        return None
+    return partial(read_drawn, folder, state.drawn_of, is_in_time_order=state.drawn_in_time_order)
 
 
 def _restore(
@@ -147,7 +155,7 @@ def _restore(
         golden=pl.read_parquet(golden),
         report=state.report,
         fingerprint=state.fingerprint,
-        drawn=None if state.drawn_of is None else partial(read_drawn, golden.parent, state.drawn_of),
+        drawn=_drawn_later(golden.parent, state),
     )
 
 

@@ -27,7 +27,7 @@ def profile_maker(job: Job, data: PreparedData) -> Callable[[Predictor], bytes] 
 
         drawn = _drawn(job, data)
         orders = {feature.column: feature.order for feature in job.plan.features if feature.order is not None}
-        rows = ProfileRows(train=drawn.train, held_out=drawn.held_out, orders=orders)
+        rows = ProfileRows(drawn.train, drawn.held_out, orders, drawn.is_in_time_order)
         return write_profile(make_profile(predictor, rows, libraries(), check_settings(job.plan.skew)))
 
     return make

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from ymltrain.report.console import draw, say, tell
 from ymltrain.report.numbers import figure, seconds
+from ymltrain.report.skew_words import chance, onset_words
 from ymltrain.skew.check import Checked
 from ymltrain.skew.findings import Finding, VerdictWord
 from ymltrain.skew.report import SkewReport
@@ -60,11 +61,11 @@ def _show_finding(finding: Finding) -> None:
     tell((f"{word:<12}", style), f" {finding.skew_class}/{finding.cause}  {finding.message}")
     facts = []
     if finding.onset_row is not None:
-        facts.append(f"since record {finding.onset_row:,}" + (f" ({finding.onset_time})" if finding.onset_time else ""))
+        facts.append(onset_words(finding))
     if finding.impact is not None:
         facts.append(f"moves predictions by {figure(finding.impact)} of their spread")
     if finding.p_value is not None:
-        facts.append(f"p {finding.p_value:.1e}")
+        facts.append(f"p {chance(finding.p_value)}")
     if finding.alternatives:
         facts.append(f"or {', '.join(finding.alternatives)}")
     if facts:
@@ -81,6 +82,7 @@ def _features(report: SkewReport) -> Table:
     table = Table(box=None, pad_edge=False, show_edge=False)
     for name in ("feature", "distance", "matters from", "seen from", "p", "missing", "impact", "replay"):
         table.add_column(name, justify="left" if name == "feature" else "right")
+    told = {finding.feature for finding in report.findings}
     order = sorted(report.features.items(), key=lambda item: -item[1].distance * (0.01 + item[1].impact))
     for name, found in order[:SHOWN_FEATURES]:
         differences = (
@@ -90,7 +92,7 @@ def _features(report: SkewReport) -> Table:
             if not found.replayed_differences
             else f"{found.replayed_differences:,} differ"
         )
-        style = "yellow" if found.distance >= found.threshold else ""
+        style = "yellow" if found.distance >= found.threshold and name in told else ""
         table.add_row(
             Text(name),
             Text(f"{found.distance:.4f}", style=style),

@@ -10,6 +10,7 @@ import numpy as np
 from ymltrain.report.html import Chart, Facts, Fold, Marked, Page, Prose, Section, Table, bars, lines, render_page
 from ymltrain.report.html.parts import Cell, Part, Tone
 from ymltrain.report.numbers import seconds
+from ymltrain.report.skew_words import chance, counted_kinds, onset_words
 from ymltrain.skew.check import Checked
 from ymltrain.skew.findings import Finding, VerdictWord
 from ymltrain.skew.histogram import CategoryBins, NumberBins
@@ -60,16 +61,11 @@ def _verdict(report: SkewReport) -> Iterator[Part]:
     yield Prose(SAYS[report.verdict])
     if report.findings:
         first = report.findings[0]
-        yield Prose(f"First: {first.message}.")
+        begin = onset_words(first)
+        yield Prose(f"First: {first.message}{f', {begin}' if begin else ''}.")
         yield Prose(NEXT[first.skew_class])
-    yield Facts(
-        {
-            "model": report.model,
-            "bundle": report.bundle,
-            "findings": len(report.findings),
-            "took": seconds(report.seconds),
-        }
-    )
+    facts: dict[str, Any] = {"found": counted_kinds(report)} if report.findings else {}
+    yield Facts({**facts, "model": report.model, "bundle": report.bundle, "took": seconds(report.seconds)})
 
 
 KINDS: dict[str, tuple[str, Tone]] = {
@@ -88,15 +84,15 @@ def _overview(report: SkewReport) -> Table:
         rows.append(
             [
                 Marked(words, tone),
-                finding.skew_class,
-                finding.feature or "",
+                finding.feature or "predictions" if finding.skew_class in ("numeric", "prediction") else finding.feature or "",
                 finding.cause,
+                finding.skew_class,
                 share,
                 finding.onset_row,
                 finding.impact,
             ]
         )
-    return Table(["kind", "class", "feature", "cause", "share", "since record", "impact"], rows)
+    return Table(["kind", "feature", "cause", "class", "share", "since record", "impact"], rows)
 
 
 def _told(report: SkewReport) -> Iterator[Part]:
@@ -115,13 +111,13 @@ def _finding(finding: Finding) -> Iterator[Part]:
         "cause": finding.cause,
     }
     if finding.onset_row is not None:
-        facts["since"] = f"record {finding.onset_row:,}" + (f", {finding.onset_time}" if finding.onset_time else "")
+        facts["since"] = onset_words(finding).removeprefix("since ")
     if finding.affected_rows is not None:
         facts["affected"] = f"{finding.affected_rows:,} records" + (f", {finding.share:.1%}" if finding.share is not None else "")
     if finding.impact is not None:
         facts["moves predictions by"] = f"{finding.impact:.3g} of their spread"
     if finding.p_value is not None:
-        facts["by chance"] = f"p = {finding.p_value:.2g}"
+        facts["by chance"] = f"p {chance(finding.p_value)}"
     if finding.alternatives:
         facts["may also be"] = ", ".join(finding.alternatives)
     yield Facts(facts)
@@ -153,13 +149,14 @@ def _windows(report: SkewReport) -> Table:
 
 def _features(report: SkewReport) -> Table:
     ordered = sorted(report.features.items(), key=lambda item: -item[1].distance * (0.01 + item[1].impact))
+    told = {finding.feature for finding in report.findings}
     rows: list[list[Cell]] = []
     for name, found in ordered:
         differences = found.replayed_differences
         replayed: Marked = Marked("not logged", "muted")
         if differences is not None:
             replayed = Marked(f"{differences:,} differ", "bad") if differences else Marked("equal", "good")
-        tone: Tone = "warn" if found.distance >= found.threshold else "plain"
+        tone: Tone = "warn" if found.distance >= found.threshold and name in told else "plain"
         distance = Marked(round(found.distance, 4), tone)
         rows.append([name, distance, found.threshold, found.minimum_detectable, found.impact, found.share_missing, replayed])
     columns = ["feature", "distance", "matters from", "would be seen from", "impact", "missing", "replayed"]

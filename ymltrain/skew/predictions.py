@@ -124,10 +124,10 @@ def _network_cause(replayed: Replayed, rows: npt.NDArray[np.int64], served: Floa
         ratio = float(np.sqrt(np.mean((served - expected) ** 2) / np.mean(dropout**2)))
         if 0.3 < ratio < 3:
             return Cause(
-                "dropout_active", "predictions scatter as with dropout left on", 1.0, {"ratio": round(ratio, 3)}, ("other_weights",)
+                "dropout_active", "they scatter as with dropout left on", 1.0, {"ratio": round(ratio, 3)}, ("other_weights",)
             )
     relative = away / (float(np.std(expected)) or 1.0)
-    words = f"predictions are not of these weights: they differ by {relative:.3g} of their spread"
+    words = f"they are not of these weights, and differ by {relative:.3g} of their spread"
     return Cause("other_weights", words, 0.0, {"median_difference": away}, ("lower_precision", "dropout_active"))
 
 
@@ -211,7 +211,7 @@ def _label_cause(replayed: Replayed, rows: npt.NDArray[np.int64], expected: pl.S
     if len(names) > 1:
         second = np.argsort(replayed.scores(replayed.output), axis=1)[rows, -2]
         is_second = float(np.mean([names[index] == value for index, value in zip(second, now.to_list(), strict=True)]))
-    return Cause("other_weights", "labels are not those of these weights", is_second, {}, ("dropout_active", "lower_precision"))
+    return Cause("other_weights", "they are not those of these weights", is_second, {}, ("dropout_active", "lower_precision"))
 
 
 def _finding(  # noqa: PLR0913 - what a finding consists of

@@ -59,7 +59,10 @@ class Dependence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Noise(msgspec.Struct, frozen=True, kw_only=True):
-    """A column's distance between one stretch of the training data and all of it, over stretches of `rows` rows in order."""
+    """A column's distance between a stretch of the training data and all of it, over stretches of `rows` rows in time order.
+
+    What as many rows of any time show is taken off: it is the chance that tests reckon with anyway.
+    """
 
     rows: int
     mean: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ from ymltrain.skew.summary import mean_of
 
 IMPACT_ROWS = 2_000
 NOISE_STRETCHES = 12
+LEAST_NOISE_ROWS = 50
 SLICE_VALUES = 20
 SLICES = 200
 SEED = 5_309
@@ -66,7 +68,7 @@ def make_profile(predictor: Predictor, rows: ProfileRows, libraries: str, settin
         bias=_bias(predictions, labels),
         dependence=measure_dependence({name: measured(rows.train.get_column(name)) for name in features}, features),
         noise=_noise(rows, features) if rows.is_in_time_order else {},
-        impact=measure_impact(predictor, rows.train.head(IMPACT_ROWS)),
+        impact=measure_impact(predictor, rows.train.gather_every(max(1, -(-rows.train.height // IMPACT_ROWS)))),
         slices=_slices(judged, features, predictions, errors),
         libraries=libraries,
         settings=settings or CheckSettings(),
@@ -120,20 +122,26 @@ def _distribution(column: pl.Series, order: Sequence[str]) -> Distribution:
 
 
 def _noise(rows: ProfileRows, features: Mapping[str, Distribution]) -> dict[str, Noise]:
-    """How far each stretch of time is from the whole."""
+    """How far each stretch of time is from the whole, beyond what as many rows of any time are."""
     size = rows.train.height // NOISE_STRETCHES
-    if size < 50:
+    if size < LEAST_NOISE_ROWS:
         return {}
+    anywhere = np.random.default_rng(SEED).permutation(rows.train.height)
     noise = {}
     for name, whole in features.items():
         column = measured(rows.train.get_column(name))
-        is_ordered = not isinstance(whole.bins, CategoryBins)
-        found = [
-            compare_counts(whole.array, whole.bins.count(column.slice(start, size)), is_ordered=is_ordered).largest
-            for start in range(0, size * NOISE_STRETCHES, size)
-        ]
-        noise[name] = Noise(rows=size, mean=float(np.mean(found)), deviation=float(np.std(found)))
+        by_time, by_chance = (_distances(whole, part, size) for part in (column, column.gather(anywhere)))
+        mean = max(0.0, float(by_time.mean() - by_chance.mean()))
+        variance = max(0.0, float(by_time.var() - by_chance.var()))
+        noise[name] = Noise(rows=size, mean=round(mean, 6), deviation=round(math.sqrt(variance), 6))
     return noise
+
+
+def _distances(whole: Distribution, column: pl.Series, size: int) -> npt.NDArray[np.float64]:
+    """The distance of each stretch from the whole, `[stretches]`."""
+    is_ordered = not isinstance(whole.bins, CategoryBins)
+    counts = whole.bins.count_stretches(column, size)[:NOISE_STRETCHES]
+    return np.array([compare_counts(whole.array, part, is_ordered=is_ordered).largest for part in counts])
 
 
 def _slices(

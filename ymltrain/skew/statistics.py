@@ -93,15 +93,20 @@ def kolmogorov_p(distance: float, n: int, m: int) -> float:
 
 
 def _chi_square_p(reference: Counts, observed: Counts) -> float:
-    """Two-sample chi-square; bins that expect fewer than five rows are joined into one."""
+    """Two-sample chi-square; bins that expect fewer than five rows are joined to the next larger ones until none does."""
     from torch import float64, tensor  # of it are taken what SciPy has too, which takes most of a second to load
     from torch.special import gammaincc
 
     table = np.stack([reference, observed]).astype(np.float64)
-    smaller = table.sum(0) * min(table.sum(1)) / table.sum()
-    rare = smaller < LEAST_EXPECTED
-    table = np.concatenate([table[:, ~rare], table[:, rare].sum(1, keepdims=True)], axis=1)
-    table = table[:, table.sum(0) > 0]
+    rows = table.sum(0)
+    table, rows = table[:, rows > 0], rows[rows > 0]
+    order = np.argsort(rows, kind="stable")
+    table, smaller = table[:, order], rows[order] * min(table.sum(1)) / table.sum()
+    rare = int(np.searchsorted(smaller, LEAST_EXPECTED))
+    if rare:
+        # one value beyond all of training's is no change: alone in its bin it would be a sure one
+        joined = rare if smaller[:rare].sum() >= LEAST_EXPECTED else rare + 1
+        table = np.concatenate([table[:, :joined].sum(1, keepdims=True), table[:, joined:]], axis=1)
     if table.shape[1] < 2:
         return 1.0
     expected = table.sum(1, keepdims=True) * table.sum(0, keepdims=True) / table.sum()
@@ -125,7 +130,7 @@ def _hypergeometric_tail(drawn: tuple[int, int, int], hits: int, step: int) -> f
 
     n, m, total = drawn
     reach = int(12 * math.sqrt(total * (m / (n + m)) * (n / (n + m)))) + 100  # spreads beyond which nothing adds up
-    last = min(min(total, m), hits + reach) if step > 0 else max(0, total - n, hits - reach)
+    last = min(total, m, hits + reach) if step > 0 else max(0, total - n, hits - reach)
     mine = arange(min(hits, last), max(hits, last) + 1, dtype=float64)
     theirs = total - mine
 

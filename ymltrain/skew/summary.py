@@ -241,11 +241,11 @@ class _Ids:
     def update(self, ids: pl.Series | None, first_row: int) -> None:
         if ids is None or not ids.len():
             return
-        hashes = ids.cast(pl.String).hash(1).to_numpy()
         there = ids.is_not_null().to_numpy()
-        _, first = np.unique(hashes, return_index=True)
-        again = np.ones(hashes.size, bool)
-        again[first] = False
+        hashes = ids.cast(pl.String).hash(1).to_numpy()
+        order = np.argsort(hashes, kind="stable")
+        again = np.zeros(hashes.size, bool)
+        again[order[1:]] = hashes[order[1:]] == hashes[order[:-1]]
         if self._seen.size:
             position = np.minimum(np.searchsorted(self._seen, hashes), self._seen.size - 1)
             again |= self._seen[position] == hashes
@@ -254,7 +254,7 @@ class _Ids:
             row = int(again.argmax())
             self.repeated = self.repeated.add(occurrence(row, first_row, ids, ids[row], int(again.sum())))
         if self._seen.size < self.MOST:
-            self._seen = np.union1d(self._seen, hashes[there])
+            self._seen = np.sort(np.concatenate([self._seen, hashes[there & ~again]]))
 
 
 class _Order:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ymltrain.skew.histogram import Counts
-from ymltrain.skew.log_profile import STRETCHES, Stretch, thin
+from ymltrain.skew.log_profile import STRETCHES, Stretch
 
 LEAST_ROWS = 256
 
@@ -46,10 +46,10 @@ class Timeline:
             parts = (np.zeros((before, width), np.int64) if known is None else known,)
             self._counts[name] = np.concatenate([*parts, np.zeros((added, width), np.int64) if new is None else new])
         if len(self._rows) > 4 * STRETCHES:
-            self._join_neighbours()
+            self._join_neighbours(2 * STRETCHES)
 
-    def _join_neighbours(self) -> None:
-        while len(self._rows) > 2 * STRETCHES:
+    def _join_neighbours(self, most: int) -> None:
+        while len(self._rows) > most:
             starts = np.arange(0, len(self._rows), 2)
             self._first_rows, self._times = self._first_rows[::2], self._times[::2]
             self._rows = np.add.reduceat(self._rows, starts).tolist()
@@ -57,9 +57,9 @@ class Timeline:
 
     def finish(self) -> tuple[Stretch, ...]:
         """The stretches of the whole log."""
+        self._join_neighbours(STRETCHES)
         columns = {name: counts.tolist() for name, counts in self._counts.items()}
-        stretches = [
+        return tuple(
             Stretch(first_row=row, rows=rows, time=time, counts={name: tuple(counts[place]) for name, counts in columns.items()})
             for place, (row, rows, time) in enumerate(zip(self._first_rows, self._rows, self._times, strict=True))
-        ]
-        return thin(stretches)
+        )

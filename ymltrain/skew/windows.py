@@ -28,7 +28,8 @@ def window_reports(comparison: Comparison | None, findings: Sequence[Finding], c
         inside = [found for found in findings if found.kind == "engineering_fault" and _is_inside(found, first, first + rows)]
         windowed = replace(comparison, log=_log_of(comparison.log, mine), sample=None)
         shifts = list(passed_tests([*distribution_tests(windowed), *aspect_tests(windowed)], comparison.settings.rate))
-        names = [f"{found.skew_class}: {found.message}" for found in [*inside, *shifts]]
+        proven = [f"{found.skew_class}: {found.feature or 'predictions'}: {found.cause}" for found in inside]
+        names = [*proven, *(f"{found.skew_class}: {found.message}" for found in shifts)]
         yield WindowReport(
             number=number,
             first_row=first,

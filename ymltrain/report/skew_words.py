@@ -1,0 +1,35 @@
+"""Findings of a check in words that the terminal and the page share."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ymltrain.skew.findings import Finding, Kind
+from ymltrain.skew.report import SkewReport
+
+KINDS: dict[Kind, tuple[str, str]] = {
+    "engineering_fault": ("engineering fault", "engineering faults"),
+    "undetermined": ("undetermined", "undetermined"),
+    "drift": ("drift", "drifts"),
+}
+SURE = 1e-12
+
+
+def onset_words(finding: Finding) -> str:
+    """Since when: `since record 2,501 (2026-…)`, or that it was so all along; empty where nothing tells."""
+    if finding.onset_row is None:
+        return ""
+    if not finding.onset_row:
+        return "since the log begins"
+    return f"since record {finding.onset_row:,}" + (f" ({finding.onset_time})" if finding.onset_time else "")
+
+
+def chance(p_value: float) -> str:
+    """A chance that people can read: `= 0.0021`, or `< 1e-12`."""
+    return f"< {SURE:g}" if p_value < SURE else f"= {p_value:.2g}"
+
+
+def counted_kinds(report: SkewReport) -> str:
+    """How many findings there are of each kind, faults first."""
+    counts = Counter(finding.kind for finding in report.findings)
+    return ", ".join(f"{counts[kind]} {words[counts[kind] > 1]}" for kind, words in KINDS.items() if counts[kind])
