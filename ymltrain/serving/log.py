@@ -7,9 +7,9 @@
 
 Written rules. A record is an object with `inputs` (raw columns) and as much as there is of `request_id`, `served_at`, `bundle`,
 `features` (encoded values as served), `prediction`, `label` and `versions`; more keys may be. Writing costs the caller a place in a
-queue: a thread encodes and writes. When the queue is full a record is dropped and counted, never waited for. Files are named by
-the time they were begun and end in `.jsonl`; a new one is begun when one is full, and the oldest go when there are too many. Whole
-lines are written, so a killed process leaves at most its last line unfinished.
+queue: a thread encodes and writes, in its own time while little is queued. When the queue is full a record is dropped and counted,
+never waited for. Files are named by the time they were begun and end in `.jsonl`; a new one is begun when one is full, and the
+oldest go when there are too many. Whole lines are written, so a killed process leaves at most its last line unfinished.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import hashlib
 import os
 import queue
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ import msgspec
 
 QUEUED = 50_000
 BATCHED = 512
+GATHERED_SECONDS = 0.05
 
 
 class ServingLog:
@@ -77,6 +79,8 @@ class ServingLog:
         encoder = msgspec.json.Encoder()
         while True:
             batch = [self._queue.get()]
+            if batch[0] is not None and self._queue.qsize() < BATCHED:
+                time.sleep(GATHERED_SECONDS)  # the request that wrote it is being answered, and may have the processor
             while len(batch) < BATCHED and not self._queue.empty():
                 batch.append(self._queue.get())
             is_last = any(item is None for item in batch)
