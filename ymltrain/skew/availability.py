@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NO_PROFILE = "the bundle has no profile"
 ONLY_PROFILE = "a profile of a log holds no records to replay"
+OTHER_BUNDLES = "no record is of this bundle: check them with the version that served them"
 
 
 def what_ran(log: LogProfile, reference: Profile | None, replayed: Replayed | None, question: Question) -> Iterator[CheckRun]:
@@ -22,10 +23,10 @@ def what_ran(log: LogProfile, reference: Profile | None, replayed: Replayed | No
     recorded = set(log.recorded)
     reasons: dict[SkewClass, str] = {
         "schema": "",
-        "transform": _transform(replayed, recorded),
+        "transform": _transform(replayed, recorded, question),
         "distribution": NO_PROFILE if reference is None else "",
         "prediction": _prediction(reference, recorded),
-        "numeric": _numeric(replayed, recorded),
+        "numeric": _numeric(replayed, recorded, question),
         "time": _time(question),
         "version": "" if any(name in log.versions for name in log.versions) else "records carry no `bundle` and no `versions`",
         "sampling": ""
@@ -36,16 +37,24 @@ def what_ran(log: LogProfile, reference: Profile | None, replayed: Replayed | No
         yield CheckRun(skew_class=name, ran=not why, why=why, taxonomy=TAXONOMY[name])
 
 
-def _transform(replayed: Replayed | None, recorded: set[str]) -> str:
+def _transform(replayed: Replayed | None, recorded: set[str], question: Question) -> str:
     if "features" not in recorded:
         return "records carry no `features` as they were served"
-    return ONLY_PROFILE if replayed is None else ""
+    return _not_replayed(replayed, question)
 
 
-def _numeric(replayed: Replayed | None, recorded: set[str]) -> str:
+def _numeric(replayed: Replayed | None, recorded: set[str], question: Question) -> str:
     if "prediction" not in recorded:
         return "records carry no `prediction`"
-    return ONLY_PROFILE if replayed is None else ""
+    return _not_replayed(replayed, question)
+
+
+def _not_replayed(replayed: Replayed | None, question: Question) -> str:
+    if replayed is not None:
+        return ""
+    if question.profile is not None:
+        return ONLY_PROFILE
+    return OTHER_BUNDLES if question.settings.replay_rows else "no record was to be replayed (--replay-rows 0)"
 
 
 def _prediction(reference: Profile | None, recorded: set[str]) -> str:

@@ -285,15 +285,12 @@ def _scan_feature(files: Sequence[Path], predictor: Predictor, feature: str) -> 
             encoder = predictor.encoders[feature]
             from ymltrain.data.reading import column_values, finite_or_null
 
-            parts.append(
-                np.asarray(encoder.encode(finite_or_null(column_values(records.inputs, feature))), np.float64).reshape(
-                    records.rows, -1
-                )[:, 0]
-            )
+            encoded = np.asarray(encoder.encode(finite_or_null(column_values(records.inputs, feature))), np.float64)
+            parts.append(encoded.reshape(records.rows, -1))
         rows += records.rows
         if rows >= SCANNED_ROWS:
             break
-    return np.concatenate(parts) if parts else np.empty(0)
+    return np.concatenate(parts) if parts else np.empty((0, 1))
 
 
 def _scan_predictions(files: Sequence[Path], predictor: Predictor) -> Floats:

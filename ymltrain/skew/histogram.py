@@ -42,7 +42,8 @@ class NumberBins(msgspec.Struct, frozen=True, kw_only=True, tag="number"):
 
     def count(self, column: pl.Series) -> Counts:
         """How many values of a Float64 column fall into each bin."""
-        return self.count_stretches(column, SORTED_ROWS).sum(axis=0)
+        counts: Counts = self.count_stretches(column, SORTED_ROWS).sum(axis=0)
+        return counts
 
     def count_stretches(self, column: pl.Series, size: int) -> Counts:
         """The same for each stretch of `size` rows, `[stretches, bins]`.

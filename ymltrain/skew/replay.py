@@ -56,7 +56,7 @@ class Replayed:
         encoder = self.predictor.encoders[feature]
 
         def encode(column: pl.Series) -> npt.NDArray[Any]:
-            return np.asarray(encoder.encode(finite_or_null(column.alias("values")))).reshape(column.len(), -1)[:, 0]
+            return np.asarray(encoder.encode(finite_or_null(column.alias("values"))))
 
         return Difference(
             feature=feature,
@@ -65,7 +65,7 @@ class Replayed:
             served=self._comparable(feature, self.served[feature]),
             differs=self.differs[feature],
             tolerance=tolerance_of(feature, settings),
-            encode=encode,
+            encode_whole=encode,
             siblings={
                 name: (column_values(self.sample.inputs, name), self._comparable(name, values))
                 for name, values in self.expected.items()

@@ -225,8 +225,7 @@ class _Counter:
 
     def unseen(self, column: pl.Series, counts: Counts) -> pl.Series | None:
         """The values that training never had, None when it had them all."""
-        is_category = isinstance(self._bins, CategoryBins)
-        return self._bins.unseen(column) if is_category and counts[:, -2].any() else None
+        return self._bins.unseen(column) if isinstance(self._bins, CategoryBins) and counts[:, -2].any() else None
 
 
 class _Ids:

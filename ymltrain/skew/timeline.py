@@ -40,11 +40,11 @@ class Timeline:
             self._rows.append(min(size, end - start))
             self._times.append(None if time is None else str(time))
         added = len(self._rows) - before
-        for name in self._counts | counted:
-            known, new = self._counts.get(name), counted.get(name)
-            width = (known if new is None else new).shape[1]  # type: ignore[union-attr]  # one of both is there
-            parts = (np.zeros((before, width), np.int64) if known is None else known,)
-            self._counts[name] = np.concatenate([*parts, np.zeros((added, width), np.int64) if new is None else new])
+        for name, new in counted.items():
+            known = self._counts.get(name, np.zeros((before, new.shape[1]), np.int64))
+            self._counts[name] = np.concatenate([known, new])
+        for name in self._counts.keys() - counted.keys():
+            self._counts[name] = np.pad(self._counts[name], ((0, added), (0, 0)))
         if len(self._rows) > 4 * STRETCHES:
             self._join_neighbours(2 * STRETCHES)
 

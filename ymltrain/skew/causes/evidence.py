@@ -60,8 +60,8 @@ class Guess:
 class Difference:
     """A feature's rows that were replayed: raw value, expected and served encoding, and which rows differ.
 
-    `raw` is as encoders take it; `encode` puts any such column through the feature's encoder. `siblings` are the other
-    features' raw columns and expected encodings.
+    `raw` is as encoders take it; `encode_whole` puts any such column through the feature's encoder, `encode` gives the first
+    number of it. `siblings` are the other features' raw columns and expected encodings.
     """
 
     feature: str
@@ -70,9 +70,14 @@ class Difference:
     served: Floats
     differs: Mask
     tolerance: Tolerance
-    encode: Callable[[pl.Series], npt.NDArray[Any]]
+    encode_whole: Callable[[pl.Series], npt.NDArray[Any]]
     siblings: Mapping[str, tuple[pl.Series, Floats]]
     order: Sequence[int] = ()
+
+    def encode(self, column: pl.Series) -> npt.NDArray[Any]:
+        """The first number of the encoding of any such column, `[n]`."""
+        whole = self.encode_whole(column)
+        return whole if whole.ndim == 1 else whole[:, 0]
 
     @property
     def affected(self) -> npt.NDArray[np.int64]:

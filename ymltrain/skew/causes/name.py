@@ -9,9 +9,11 @@ import numpy.typing as npt
 import polars as pl
 
 from ymltrain.skew.causes.categories import explain_ids
-from ymltrain.skew.causes.evidence import CONVINCED, Cause, Difference, Guess
-from ymltrain.skew.causes.numbers import Numbers, explain_numbers, numbers_of
+from ymltrain.skew.causes.evidence import CONVINCED, Cause, Difference, Guess, choose
+from ymltrain.skew.causes.numbers import explain_numbers, numbers_of
+from ymltrain.skew.causes.raw import raw_guesses
 from ymltrain.skew.causes.stale import Everything, explain_stale
+from ymltrain.skew.causes.vectors import encoded_numbers, explain_vectors
 from ymltrain.skew.records import Floats
 
 
@@ -44,11 +46,19 @@ def _explain(
     extra = _siblings(difference, rows)
     if is_category and difference.raw.dtype == pl.String:
         return explain_ids(difference, vocabulary, extra)
-    if difference.expected.ndim == 2:
-        return _explain_vectors(difference, rows)
     if difference.raw.dtype.is_numeric():
-        return explain_numbers(numbers_of(difference, rows), extra)
-    return explain_numbers(_encoded_numbers(difference.expected[rows], difference.served[rows], difference, rows), extra)
+        return (
+            explain_vectors(difference, rows)
+            if difference.expected.ndim == 2
+            else explain_numbers(numbers_of(difference, rows), extra)
+        )
+    if not isinstance(difference.raw.dtype, pl.List) and difference.expected.shape == difference.served.shape:
+        found = choose(raw_guesses(difference, rows), difference.served[rows], difference.tolerance)
+        if found is not None:
+            return found
+    if difference.expected.ndim == 2:
+        return explain_vectors(difference, rows)
+    return explain_numbers(encoded_numbers(difference.expected[rows], difference.served[rows], difference, rows), extra)
 
 
 def _missing(difference: Difference) -> npt.NDArray[np.bool_]:
@@ -90,55 +100,6 @@ def _siblings(difference: Difference, rows: npt.NDArray[np.int64]) -> Iterator[G
             if encoded.size == rows.size and (np.unique(encoded).size > 1 or rows.size < 3):
                 words = f"the value of {name} was served"
                 yield Guess("swapped_columns", words, encoded.reshape(-1), 1, {"column": name, "when": "raw"}, needs=2)
-
-
-def _encoded_numbers(expected: Floats, served: Floats, difference: Difference, rows: npt.NDArray[np.int64]) -> Numbers:
-    """Numbers whose raw value is unknown or no number: explained on the encoded scale."""
-
-    def same(values: Floats) -> Floats:
-        return values
-
-    unaffected = np.delete(difference.expected.reshape(len(difference.expected), -1), rows, axis=0).reshape(-1)
-    return Numbers(expected, expected, served, same, same, difference.tolerance, unaffected)
-
-
-def _explain_vectors(difference: Difference, rows: npt.NDArray[np.int64]) -> Cause | None:
-    """Features of several numbers a row."""
-    expected, served = difference.expected[rows], difference.served[rows]
-    if expected.shape != served.shape:
-        words = f"{served.shape[1] if served.ndim == 2 else 1} numbers were served instead of {expected.shape[1]}"
-        return Cause("wrong_width", words, 1.0)
-    close = difference.tolerance
-
-    def share(predicted: Floats) -> float:
-        return float(close.equal(predicted, served, 4.0).all(axis=1).mean())
-
-    matches = [
-        [j for j in range(expected.shape[1]) if close.equal(expected[:, j], served[:, i], 4.0).mean() >= CONVINCED]
-        for i in range(served.shape[1])
-    ]
-    if all(matches) and any(i not in found for i, found in enumerate(matches)):
-        return Cause("swapped_columns", "the numbers of the vector are in another order", 1.0, {"order": [m[0] for m in matches]})
-    if share(np.broadcast_to(np.median(served, axis=0), served.shape)) >= CONVINCED:
-        return Cause("default_fill", "the same vector was served for all", 1.0)
-    length = np.linalg.norm(expected, axis=1, keepdims=True)
-    if share(np.divide(expected, length, out=np.zeros_like(expected), where=length > 0)) >= CONVINCED:
-        return Cause("extra_transform", "the vector was scaled to length 1", 1.0, {"function": "unit length"})
-    flat = _encoded_numbers(expected.reshape(-1), served.reshape(-1), difference, rows)
-    changed = ~close.equal(flat.served, flat.expected)
-    if not changed.any():
-        return None
-    return explain_numbers(
-        Numbers(
-            flat.expected[changed],
-            flat.expected[changed],
-            flat.served[changed],
-            flat.encode,
-            flat.decode,
-            close,
-            flat.expected[~changed],
-        )
-    )
 
 
 def _unexplained(difference: Difference, rows: npt.NDArray[np.int64]) -> Cause:

@@ -17,21 +17,32 @@ LAGS = 64
 
 @dataclass(frozen=True)
 class Everything:
-    """A feature's expected values for all records of the log (or the first of them), by their number."""
+    """A feature's expected values for all records of the log (or the first of them), by their number: `[n]` or `[n, width]`."""
 
     expected: Floats
+
+
+def one_number(values: Floats) -> Floats:
+    """Rows of several numbers as one number each, which rows that are equal share and others hardly do."""
+    if values.ndim == 1 or values.shape[1] == 1:
+        return values.reshape(len(values))
+    weights = np.random.default_rng(53).normal(size=values.shape[1])
+    return np.asarray((values * weights).sum(axis=1))
 
 
 def explain_stale(
     difference: Difference, rows: npt.NDArray[np.int64], everything: Callable[[], Everything], known: Cause | None
 ) -> Cause | None:
     """The values of earlier records, when that explains more than chance would; None otherwise."""
-    if difference.expected.ndim != 1 or not len(difference.order):
+    if difference.expected.shape != difference.served.shape or not len(difference.order):
         return None
     whole = everything().expected
+    if not whole.size:
+        return None
+    whole = whole.reshape(len(whole), -1)[:, 0] if difference.expected.ndim == 1 else one_number(whole)
     places = np.asarray(difference.order)[rows]
     inside = places < whole.size
-    places, served = places[inside], difference.served[rows][inside].astype(np.float32)
+    places, served = places[inside], one_number(difference.served[rows][inside]).astype(np.float32)
     if not places.size:
         return None
     codes = whole.astype(np.float32)
