@@ -166,6 +166,41 @@ def test_features_that_were_made_otherwise_are_told_by_name(check):
     assert faults(document) == {("transform", "x"), ("transform", "v"), ("transform", "b"), ("transform", "t")}
 
 
+def test_what_was_done_to_a_value_before_it_was_encoded_is_named(served, check):
+    """A clock of another zone, exchanged truth values, a cut text, a vector in another unit: by the encoder's own work."""
+    _, bundle, records = served
+    _, checked = check
+    inputs = pl.DataFrame([record["inputs"] for record in records])
+    encoders = load_bundle(bundle, Catalog.installed(), {}).encoders
+    moments = inputs["t"].str.to_datetime(time_zone="UTC")
+    made = {
+        "t": moments + timedelta(hours=2),
+        "b": ~inputs["b"],
+        "x": inputs["x"].str.extract(r"^(\w+ \w+)"),
+        "v": inputs["v"].list.eval(pl.element() * 100),
+    }
+    features = {name: encoders[name].encode(column.alias("values")).tolist() for name, column in made.items()}
+    position = iter(range(len(records)))
+
+    def spoil(record):
+        row = next(position)
+        if row % 3 == 0:
+            record["features"] |= {name: values[row] for name, values in features.items()}
+
+    _, document = checked(spoil)
+    named = {
+        found["feature"]: (found["cause"], found["parameters"]) for found in document["findings"] if found["class"] == "transform"
+    }
+    assert {name: cause for name, (cause, _) in named.items()} == {
+        "t": "time_zone_shift",
+        "b": "swapped_ids",
+        "x": "truncation",
+        "v": "unit_change",
+    }
+    assert named["t"][1]["hours"] == 2
+    assert named["v"][1]["factor"] == pytest.approx(100)
+
+
 def test_predictions_of_every_task_are_replayed(check):
     """Labels that are not the network's are a numeric fault, also where they are sets."""
     task, checked = check
