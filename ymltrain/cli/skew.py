@@ -74,7 +74,6 @@ def check(
     """
     from ymltrain.cli.skew_question import ask, changed_settings
     from ymltrain.report.console import write_json
-    from ymltrain.report.skew import show_check
     from ymltrain.skew.check import check as check_log
     from ymltrain.skew.findings import EXIT_CODES
 
@@ -87,6 +86,8 @@ def check(
     if as_json:
         write_json(checked.report)
     else:
+        from ymltrain.report.skew import show_check
+
         show_check(checked)
     return EXIT_CODES[checked.report.verdict]
 
