@@ -50,6 +50,7 @@ TEXT_LENGTHS = (
 WORD_COUNTS = (1, 2, 3, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128)
 TRIED_ROWS = 64
 LAST_MONTH = 12
+LEAST_ALIKE = 3
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def raw_guesses(difference: Difference, rows: np.ndarray[Any, Any]) -> Iterator[
     column = difference.raw[rows.tolist()]
     served = difference.served[rows]
     few = np.unique(np.linspace(0, rows.size - 1, TRIED_ROWS).astype(int))
-    for change in _changes(column, few):
+    for change in _changes(column):
         tried = _encoded(difference, change.column[few.tolist()], served[few].shape)
         if difference.tolerance.equal(tried, served[few], 4.0).reshape(few.size, -1).all(axis=1).mean() >= 0.9:
             predicted = _encoded(difference, change.column, served.shape)
@@ -80,15 +81,24 @@ def _encoded(difference: Difference, column: pl.Series, shape: tuple[int, ...]) 
     return np.asarray(difference.encode_whole(column), np.float64).reshape(shape)
 
 
-def _changes(column: pl.Series, few: np.ndarray[Any, Any]) -> Iterator[Change]:
+def _changes(column: pl.Series) -> Iterator[Change]:
     if column.dtype.is_temporal():
         yield from _times(column)
     elif column.dtype == pl.String:
         yield from _texts(column)
-    elif column.dtype == pl.Boolean and (column[few.tolist()].n_unique() > 1 or column.len() < 3):
-        yield Change("swapped_ids", "true and false were exchanged", ~column, 1)
+    elif column.dtype == pl.Boolean:
+        yield from _booleans(column)
     missing = pl.Series("values", [None] * column.len(), column.dtype)
     yield Change("default_fill", "it was served as if it were missing", missing, 2, {"value": None})
+
+
+def _booleans(column: pl.Series) -> Iterator[Change]:
+    if column.drop_nulls().n_unique() > 1 or column.len() < LEAST_ALIKE:
+        yield Change("swapped_ids", "true and false were exchanged", ~column, 1)
+    else:  # only one of both is affected: the other is what was served for all
+        value = not column[0]
+        filled = pl.Series("values", [value] * column.len())
+        yield Change("default_fill", f"{str(value).lower()} was served whatever the value", filled, 1, {"value": value})
 
 
 def _times(column: pl.Series) -> Iterator[Change]:
