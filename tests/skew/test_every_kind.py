@@ -201,6 +201,25 @@ def test_what_was_done_to_a_value_before_it_was_encoded_is_named(served, check):
     assert named["v"][1]["factor"] == pytest.approx(100)
 
 
+def test_what_was_served_for_all_is_named(served, check):
+    """An empty text, a truth value, a time that is missing: each is a fill, and no record's value of before."""
+    _, bundle, records = served
+    _, checked = check
+    encoders = load_bundle(bundle, Catalog.installed(), {}).encoders
+    made = {"t": pl.Series([None], dtype=pl.Datetime("us", "UTC")), "b": pl.Series([False]), "x": pl.Series([""])}
+    features = {name: encoders[name].encode(column.alias("values")).tolist()[0] for name, column in made.items()}
+    position = iter(range(len(records)))
+
+    def spoil(record):
+        if next(position) % 3 == 0:
+            record["features"] |= features
+
+    _, document = checked(spoil)
+    assert {(found["feature"], found["cause"]) for found in document["findings"] if found["class"] == "transform"} == {
+        (name, "default_fill") for name in made
+    }
+
+
 def test_predictions_of_every_task_are_replayed(check):
     """Labels that are not the network's are a numeric fault, also where they are sets."""
     task, checked = check

@@ -80,7 +80,7 @@ def _frozen(
     from ymltrain.skew.causes.units import is_default
 
     value = known.parameters.get("value")
-    if known.name != "default_fill" or value is None or is_default(float(value)) or places.size < 10:
+    if known.name != "default_fill" or not isinstance(value, float) or is_default(value) or places.size < 10:
         return None
     first, last = int(places.min()), int(places.max())
     around = codes[max(0, first - 3) : first + 1]
