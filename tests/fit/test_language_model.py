@@ -32,6 +32,8 @@ def test_it_learns_more_than_how_often_tokens_occur(model):
     metrics = result["metrics"]
     assert {"val/bits_per_byte", "test/perplexity"} <= metrics.keys()
     assert metrics["test/bits_per_byte"] < metrics["test/bits_per_byte_of_unigram"] < 8
+    assert metrics["test/bits_per_byte"] > metrics["test/bits_per_byte_of_bigram"]  # so short a training loses, and says so
+    assert "which the baseline `bigram` scores" in (_run_dir(result) / "output.txt").read_text()
     assert metrics["test/bits_per_byte_of_xz"] < metrics["test/bits_per_byte_of_bigram"] < metrics["test/bits_per_byte_of_unigram"]
 
 

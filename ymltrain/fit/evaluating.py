@@ -99,6 +99,9 @@ def _evaluate_texts(job: Job, data: PreparedData, target: NextTokenTarget, outco
     measures = Measures(job.build(job.plan.node("loss")).build(), job.metrics(), target)
     measured = evaluate(network, TensorSplit.of(split), measures, batch_rows=EVALUATION_ROWS)
     baselines = text_baselines(data.splits["train"], split, target)
+    for name, rival in baselines.items():
+        if measured.get("bits_per_byte", 0.0) > rival:
+            job.warn(_worse("bits_per_byte", measured["bits_per_byte"], rival, name))
     measured |= {f"bits_per_byte_of_{name}": value for name, value in baselines.items()}
     return Evaluated({f"test/{name}": value for name, value in measured.items()}, None, counts)
 
@@ -134,8 +137,12 @@ def unbeaten(record: EvaluationRecord) -> Iterator[str]:
             continue
         worse = estimate.value - rival if record.goals[name] == "minimize" else rival - estimate.value
         if worse > 0 or (worse == 0 and baseline != "linear"):
-            verdict = "worse" if worse > 0 else "no better"
-            yield f"test/{name} {estimate.value:.4g} is {verdict} than {rival:.4g}, which the baseline `{baseline}` scores"
+            yield _worse(name, estimate.value, rival, baseline)
+
+
+def _worse(metric: str, value: float, rival: float, baseline: str) -> str:
+    verdict = "worse" if value != rival else "no better"
+    return f"test/{metric} {value:.4g} is {verdict} than {rival:.4g}, which the baseline `{baseline}` scores"
 
 
 def _slices(job: Job, split: EncodedSplit) -> list[Slice]:
