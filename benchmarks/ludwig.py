@@ -5,8 +5,9 @@ Ludwig lives in an environment of its own, `.cache/ludwig` (or `--ludwig PYTHON`
     python3.12 -m venv .cache/ludwig
     .cache/ludwig/bin/python -m pip install ludwig==0.17.10 torch==2.13.0 torchvision==0.28.0
 
-Where there is a torch for the CPU alone only for Python 3.11, `pip install --no-deps --ignore-requires-python ludwig==0.17.10`
-and then its dependencies into a 3.11: it asks for 3.12, and trains tables there. `handwritten/ludwig_cpu.py` starts it.
+Beside a torch for the CPU alone, torchaudio's compiled operators do not load, and it does without when they are not there:
+delete `torchaudio/lib/*.so` from it; those of torchvision are left out by `handwritten/ludwig_cpu.py`, which starts Ludwig. In a
+Python 3.11, install Ludwig by `--no-deps --ignore-requires-python` and then what it depends on: it asks for 3.12, and runs.
 
 Both train 5 epochs of batch 256 with AdamW on two layers of 128, validate each epoch, and save the model. Ours also
 evaluates, bundles and replays golden rows; Ludwig also measures train and test after each epoch, as it does by default. Its
