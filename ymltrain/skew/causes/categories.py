@@ -132,13 +132,13 @@ def _mapping(ids: Ids, values: Sequence[str] | None) -> Cause | None:
     explained = kept / ids.expected.size
     if explained < CONVINCED or (len(mapping) == len(pairs) == ids.expected.size and len(mapping) > 3):
         return None
-    found: dict[str, Any] = {"served": {_name(values, e): _name(values, s) for e, s in sorted(mapping.items())}}
+    found: dict[str, Any] = {"served": {value_name(values, e): value_name(values, s) for e, s in sorted(mapping.items())}}
     if set(mapping.values()) == {0.0}:
-        names = ", ".join(_name(values, e) for e in sorted(mapping))
+        names = ", ".join(value_name(values, e) for e in sorted(mapping))
         return Cause("outdated_vocabulary", f"the serving vocabulary lacks {names}", explained, found)
     if len(mapping) <= 2 and all(mapping.get(mapping[e], e) == e for e in mapping):
         first, second = next(iter(mapping.items()))
-        words = f"the ids of {_name(values, first)} and {_name(values, second)} are swapped"
+        words = f"the ids of {value_name(values, first)} and {value_name(values, second)} are swapped"
         return Cause("swapped_ids", words, explained, found, ("permuted_vocabulary",))
     order = _known_order(values, mapping) if values is not None else None
     words = f"the vocabulary is in another order: {order}" if order else "the vocabulary is in another order"
@@ -165,9 +165,10 @@ def _known_order(values: Sequence[str], mapping: dict[float, float]) -> str | No
     return None
 
 
-def _name(values: Sequence[str] | None, number: float) -> str:
+def value_name(values: Sequence[str] | None, number: float) -> str:
+    """The value that has this id."""
     if number == 0:
-        return "(unseen)"
+        return "a value never seen"
     if values is None or not 1 <= number <= len(values):
         return f"id {number:g}"
     return values[int(number) - 1]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ymltrain.skew.causes.categories import explain_ids
+from ymltrain.skew.causes.categories import explain_ids, value_name
 from ymltrain.skew.causes.evidence import CONVINCED, Cause, Difference, Guess, choose
 from ymltrain.skew.causes.numbers import explain_numbers, numbers_of
 from ymltrain.skew.causes.raw import raw_guesses
@@ -28,7 +28,7 @@ def name_cause(
         return Cause("dropped_value", "no value was served", float(lost.mean()))
     missing = _missing(difference)[rows]
     if missing.mean() >= CONVINCED:
-        return _explain_missing(difference, served)
+        return _explain_missing(difference, served, vocabulary)
     if missing.any() or lost.any():
         return name_cause(
             _without(difference, rows[missing | lost]), is_category=is_category, vocabulary=vocabulary, everything=everything
@@ -75,11 +75,16 @@ def _without(difference: Difference, rows: npt.NDArray[np.int64]) -> Difference:
     return replace(difference, differs=differs)
 
 
-def _explain_missing(difference: Difference, served: Floats) -> Cause:
+def _explain_missing(difference: Difference, served: Floats, vocabulary: Sequence[str] | None) -> Cause:
     """Only rows whose value is missing are affected: it was filled with something else than training fills it with."""
     if served.ndim == 1:
         middle = float(np.median(served))
         if (np.abs(served - middle) <= 1e-5 * (1 + abs(middle))).mean() >= CONVINCED:
+            if vocabulary is not None:
+                value = value_name(vocabulary, middle)
+                return Cause(
+                    "default_fill", f"missing values were filled with {value}", 1.0, {"value": value, "where": "missing values"}
+                )
             shown = middle
             if difference.raw.dtype.is_float() and difference.raw.null_count() < difference.raw.len():
                 shown = float(numbers_of(difference, difference.affected).decode(np.array([middle]))[0])

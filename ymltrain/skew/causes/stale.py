@@ -70,7 +70,7 @@ def _fixed_lag(codes: npt.NDArray[np.float32], places: npt.NDArray[np.int64], se
     if best < CONVINCED or best < 3 * chance or places.size < 3:
         return None
     which = f"{lag} record{'s' if lag > 1 else ''} earlier" if lag > 0 else f"{-lag} record{'s' if lag < -1 else ''} later"
-    return Cause("stale_value", f"the value of the record {which} was served", best, {"lag": lag})
+    return Cause("stale_value", f"the value of {which} was served", best, {"lag": lag})
 
 
 def _frozen(
