@@ -138,7 +138,9 @@ def _mapping(ids: Ids, values: Sequence[str] | None) -> Cause | None:
         return Cause("outdated_vocabulary", f"the serving vocabulary lacks {names}", explained, found)
     if len(mapping) <= 2 and all(mapping.get(mapping[e], e) == e for e in mapping):
         first, second = next(iter(mapping.items()))
-        words = f"the ids of {value_name(values, first)} and {value_name(values, second)} are swapped"
+        one, other = value_name(values, first), value_name(values, second)
+        is_seen_both_ways = len(mapping) > 1
+        words = f"the ids of {one} and {other} are swapped" if is_seen_both_ways else f"{one} got the id of {other}"
         return Cause("swapped_ids", words, explained, found, ("permuted_vocabulary",))
     order = _known_order(values, mapping) if values is not None else None
     words = f"the vocabulary is in another order: {order}" if order else "the vocabulary is in another order"

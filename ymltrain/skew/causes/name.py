@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -68,8 +69,6 @@ def _missing(difference: Difference) -> npt.NDArray[np.bool_]:
 
 def _without(difference: Difference, rows: npt.NDArray[np.int64]) -> Difference:
     """The same without some rows' difference."""
-    from dataclasses import replace
-
     differs = difference.differs.copy()
     differs[rows] = False
     return replace(difference, differs=differs)
@@ -77,6 +76,9 @@ def _without(difference: Difference, rows: npt.NDArray[np.int64]) -> Difference:
 
 def _explain_missing(difference: Difference, served: Floats, vocabulary: Sequence[str] | None) -> Cause:
     """Only rows whose value is missing are affected: it was filled with something else than training fills it with."""
+    if served.ndim == 2 and difference.raw.dtype.is_numeric() and difference.expected.ndim == 2:  # beside its mark of missing
+        difference = replace(difference, expected=difference.expected[:, 0], served=difference.served[:, 0])
+        served = served[:, 0]
     if served.ndim == 1:
         middle = float(np.median(served))
         if (np.abs(served - middle) <= 1e-5 * (1 + abs(middle))).mean() >= CONVINCED:
