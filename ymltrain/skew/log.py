@@ -95,8 +95,10 @@ def _damaged(path: Path, error: BaseException) -> DataError:
 
 def _parquet(path: Path) -> Iterator[RawBatch]:
     scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-    for frame in scan.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
-        yield frame_batch(frame)
+    scan.collect_schema()
+    total = int(scan.select(pl.len()).collect().item())
+    for start in range(0, total, BATCH_ROWS):  # `collect_batches` reads ahead, without a bound that could be seen
+        yield frame_batch(scan.slice(start, BATCH_ROWS).collect())
 
 
 def _csv(path: Path) -> Iterator[RawBatch]:
