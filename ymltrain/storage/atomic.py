@@ -14,6 +14,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -127,7 +128,9 @@ def _staged(path: Path, stream: BinaryIO) -> Iterator[Path]:
 
 
 def _make_folder(folder: Path) -> None:
-    missing = [ancestor for ancestor in (folder, *folder.parents) if not ancestor.exists()]
+    if folder.is_dir():
+        return
+    missing = list(takewhile(lambda ancestor: not ancestor.exists(), (folder, *folder.parents)))
     folder.mkdir(parents=True, exist_ok=True)
     for made in missing:
         _flush_folder(made.parent)
