@@ -47,11 +47,11 @@ def test_a_verb_imports_only_what_it_uses(trained, arguments):
     assert done.stderr.splitlines()[-1] == "0"
 
 
-@pytest.mark.parametrize(("wish", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
-def test_threads_sleep_while_they_wait(trained, tmp_path, wish, policy):
-    """OpenMP itself says that its threads sleep while they wait, unless the environment wants it otherwise."""
+@pytest.mark.parametrize(("wish", "spins"), [({}, "30000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "PASSIVE"}, "0")])
+def test_threads_that_wait_soon_sleep(trained, tmp_path, wish, spins):
+    """OpenMP itself says how long its threads spin while they wait: not for long, unless the environment wants it otherwise."""
     table = ROOT / "recipes" / "data" / "penguins.csv"
     command = [sys.executable, "-m", "ymltrain", "predict", "penguins@champion", str(table), "-o", str(tmp_path / "told.csv")]
-    environment = {**os.environ, "OMP_DISPLAY_ENV": "TRUE", **wish}
+    environment = {**os.environ, "OMP_DISPLAY_ENV": "VERBOSE", **wish}
     done = subprocess.run(command, cwd=trained.folder, env=environment, capture_output=True, text=True, check=True, timeout=100)
-    assert f"OMP_WAIT_POLICY = '{policy}'" in done.stderr
+    assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr

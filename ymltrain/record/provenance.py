@@ -36,8 +36,8 @@ THREAD_VARIABLES = (
 """The environment variables that can change the last bits of a result."""
 
 TOLD_PREFIXES = (
-    *("CONDA_", "CUBLAS_", "CUDA_", "CUDNN_", "GLOO_", "KMP_", "LC_", "LIGHTNING_", "MASTER_", "MKL_", "NCCL_", "NVIDIA_", "OMP_"),
-    *("OPENBLAS_", "POLARS_", "PYTHON", "PYTORCH_", "SLURM_JOB_", "TORCH", "VIRTUAL_ENV", "XLA_", "YMLTRAIN_"),
+    *("CONDA_", "CUBLAS_", "CUDA_", "CUDNN_", "GLOO_", "GOMP_", "KMP_", "LC_", "LIGHTNING_", "MASTER_", "MKL_", "NCCL_", "NVIDIA_"),
+    *("OMP_", "OPENBLAS_", "POLARS_", "PYTHON", "PYTORCH_", "SLURM_JOB_", "TORCH", "VIRTUAL_ENV", "XLA_", "YMLTRAIN_"),
 )
 TOLD_NAMES = frozenset(
     {*THREAD_VARIABLES, "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LD_PRELOAD", "PATH", "RANK", "TZ", "USER", "WORLD_SIZE"}
