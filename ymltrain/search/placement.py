@@ -113,8 +113,11 @@ def _ending(code: int) -> str:
     return f"its worker ended with exit code {code}"
 
 
-def share_of_cores(parallel: int) -> int:
-    """How many threads each of some workers takes: its share of the cores that this process may use, one at least."""
+def threads_of_each(parallel: int, environment: Mapping[str, str]) -> int:
+    """How many threads each of some workers takes: what the user set, else its share of the cores that this process may use."""
+    written = environment.get("OMP_NUM_THREADS", "")
+    if written.isdecimal() and int(written):
+        return int(written)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores // parallel)
 

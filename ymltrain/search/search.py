@@ -27,7 +27,7 @@ from ymltrain.search.engine import Engine, View, Watcher, Watchers
 from ymltrain.search.events import Closed, Opened
 from ymltrain.search.journal import Journal
 from ymltrain.search.messages import Setup
-from ymltrain.search.placement import LocalPlacement, share_of_cores
+from ymltrain.search.placement import LocalPlacement, threads_of_each
 from ymltrain.search.respace import change_of
 from ymltrain.search.study import Study, Trial
 from ymltrain.search.tensorboard import TensorBoardView
@@ -133,7 +133,7 @@ def _engine(job: SearchJob, plan: Plan, study: Study, journal: Journal, stop: St
         setup=Setup(
             workspace=str(job.workspace),
             plugins=tuple(str(path.resolve()) for path in job.plugins),
-            threads=share_of_cores(parallel),
+            threads=threads_of_each(parallel, os.environ),
         ),
         trials_folder=job.directory.trials,
         compile_trial=trial_compiler(plan, job),

@@ -48,7 +48,7 @@ class SeparatedParams(FilesParams, frozen=True, kw_only=True):
 
 
 class SeparatedTable:
-    """Reads the files in blocks of about four MiB."""
+    """Reads the files in blocks of about two MiB."""
 
     def __init__(self, params: SeparatedParams, delimiter: str, suffix: str) -> None:
         self._location = Location(params.path, (suffix,), params.storage)
