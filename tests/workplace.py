@@ -11,6 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PENGUINS = ROOT / "recipes" / "data" / "penguins.csv"
+TINY_TRANSFORMER = f"""\
+recipe: 1
+name: texts
+seed: 4
+datasource: {{type: text, path: {ROOT}/recipes/data/python-docs/faq/gui.txt, rows: line}}
+split: {{type: random, train: 0.8, val: 0.1, test: 0.1}}
+target: {{column: text, task: next_token, context: 32}}
+model: {{type: transformer, layers: 2, width: 32, heads: 4, kv_heads: 2, dropout: 0.1}}
+"""
+"""A recipe without its trainer: two layers on the lines of one text."""
 
 
 @dataclass

@@ -6,9 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.workplace import PENGUINS, ROOT, Workplace
+from tests.workplace import PENGUINS, TINY_TRANSFORMER, Workplace
 
 FAULTY = Path(__file__).parent / "faulty.py"
+
+TRAINING = """\
+lr_scheduler: {type: cosine, warmup_steps: 5}
+strategy: ddp
+compute: {accelerator: cpu, devices: 2}
+trainer:
+  batch_size: 15
+  accumulate_grad_batches: 2
+  gradient_clip_val: 1.0
+  log_every_n_steps: 1
+  checkpoint: {every_n_steps: 3, keep: 3}
+"""
 
 RECIPE = f"""\
 recipe: 1
@@ -20,38 +32,13 @@ features: {{bill_length_mm: number, bill_depth_mm: number, island: category, sex
 target: species
 model: {{type: mlp, hidden: [16], dropout: 0.2}}
 optimizer: {{type: adamw, lr: 1e-2}}
-lr_scheduler: {{type: cosine, warmup_steps: 5}}
-strategy: ddp
-trainer:
-  max_epochs: 4
-  batch_size: 15
-  accumulate_grad_batches: 2
-  gradient_clip_val: 1.0
-  log_every_n_steps: 1
-  checkpoint: {{every_n_steps: 3, keep: 3}}
-compute: {{accelerator: cpu, devices: 2}}
+{TRAINING}  max_epochs: 4
 """
 
 
 TEXTS = f"""\
-recipe: 1
-name: texts
-seed: 4
-datasource: {{type: text, path: {ROOT}/recipes/data/python-docs/faq/gui.txt, rows: line}}
-split: {{type: random, train: 0.8, val: 0.1, test: 0.1}}
-target: {{column: text, task: next_token, context: 32}}
-model: {{type: transformer, layers: 2, width: 32, heads: 4, kv_heads: 2, dropout: 0.1}}
-optimizer: {{type: adamw, lr: 3e-3}}
-lr_scheduler: {{type: cosine, warmup_steps: 5}}
-strategy: ddp
-trainer:
-  max_epochs: 3
-  batch_size: 15
-  accumulate_grad_batches: 2
-  gradient_clip_val: 1.0
-  log_every_n_steps: 1
-  checkpoint: {{every_n_steps: 3, keep: 3}}
-compute: {{accelerator: cpu, devices: 2}}
+{TINY_TRANSFORMER}optimizer: {{type: adamw, lr: 3e-3}}
+{TRAINING}  max_epochs: 3
 """
 RECIPES = {"penguins": RECIPE, "texts": TEXTS}
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.workplace import ROOT, Workplace
+from tests.workplace import TINY_TRANSFORMER, Workplace
 
 
 def parity(place, *arguments):
@@ -36,14 +36,7 @@ def test_what_differs_is_said(place):
 
 
 TEXTS = f"""\
-recipe: 1
-name: texts
-seed: 4
-datasource: {{type: text, path: {ROOT}/recipes/data/python-docs/faq/gui.txt, rows: line}}
-split: {{type: random, train: 0.8, val: 0.1, test: 0.1}}
-target: {{column: text, task: next_token, context: 32}}
-model: {{type: transformer, layers: 2, width: 32, heads: 4, kv_heads: 2, dropout: 0.1}}
-trainer: {{batch_size: 15, accumulate_grad_batches: 2, gradient_clip_val: 1.0}}
+{TINY_TRANSFORMER}trainer: {{batch_size: 15, accumulate_grad_batches: 2, gradient_clip_val: 1.0}}
 compute: {{accelerator: cpu}}
 """
 

@@ -51,8 +51,8 @@ SPINS = "30000"
 """How long a thread of torch spins when it waits for another one, in turns; it sleeps then. OpenMP reads it at torch's import.
 
 By default that is 300,000. Where other work wants the same cores, the spinning thread holds the core that the other one
-waits for, and a small model trains tens of times slower. With a tenth it does so a few times slower, and no slower than
-by default where nothing else runs. Results do not depend on it.
+waits for, and a small model can train tens of times slower. A tenth frees the core sooner, and is no slower where nothing
+else runs. Results do not depend on it.
 """
 
 

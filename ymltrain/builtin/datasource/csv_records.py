@@ -16,7 +16,7 @@ from ymltrain.builtin.datasource.encodings import not_text
 
 BLOCK_BYTES = 2 << 20
 LONGEST_RECORD = 64 << 20
-NUMPY_COUNTS = 2 << 20
+NUMPY_COUNTS = BLOCK_BYTES // 4 * 3
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
