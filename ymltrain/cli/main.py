@@ -47,14 +47,6 @@ VERBS: dict[str, tuple[str, str]] = {
 
 INTERRUPTED = 130
 
-SPINS = "30000"
-"""How long a thread of torch spins when it waits for another one, in turns; it sleeps then. OpenMP reads it at torch's import.
-
-By default that is 300,000. Where other work wants the same cores, the spinning thread holds the core that the other one
-waits for, and a small model can train tens of times slower. A tenth frees the core sooner, and is no slower where nothing
-else runs. Results do not depend on it.
-"""
-
 
 class VerbGroup(click.Group):
     """A group whose commands are imported when they are needed."""
@@ -105,8 +97,6 @@ def group() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
     gc.set_threshold(100_000, 50, 100)  # importing makes many objects and little garbage
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     given = list(sys.argv[1:] if arguments is None else arguments)
     if "_YMLTRAIN_COMPLETE" in os.environ:
         from ymltrain.cli.completion.answer import answer
