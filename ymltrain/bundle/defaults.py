@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from ymltrain.data.reading import read_rows
+from ymltrain.data.reading import column_values, read_rows
 from ymltrain.plan.availability import LATER
 from ymltrain.plan.plan import FeatureSpec
 
@@ -35,7 +35,7 @@ class Defaults:
         """How many values of each column they stand in for, in rows as `read_rows` gives them."""
         counts = {}
         for name in self.values:
-            column = rows.get_column(name)
+            column = column_values(rows, name)
             missing = column.null_count() + (int(column.is_nan().sum() or 0) if column.dtype.is_float() else 0)
             counts[name] = rows.height if name in self.always else missing
         return counts

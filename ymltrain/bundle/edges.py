@@ -56,7 +56,8 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
     if not isinstance(dtype, pl.Datetime):
         return pl.Series(name, values, dtype)
     moments = [None if value is None else value.astimezone(UTC) for value in values]
-    return pl.Series(name, moments, pl.Datetime("us", "UTC")).dt.convert_time_zone(dtype.time_zone or "UTC")
+    read = pl.Series("values", moments, pl.Datetime("us", "UTC"))  # polars takes some names (`*`, `^a$`) for patterns
+    return read.dt.convert_time_zone(dtype.time_zone or "UTC").alias(name)
 
 
 def _drowns(value: object) -> bool:

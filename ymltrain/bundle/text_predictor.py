@@ -21,6 +21,7 @@ from ymltrain.bundle.defaults import Defaults
 from ymltrain.bundle.read_columns import read_columns
 from ymltrain.data.cache import in_memory
 from ymltrain.data.next_token import NextTokenTarget
+from ymltrain.data.reading import column_values
 from ymltrain.data.tokenizer import END, Ids
 from ymltrain.data.windows import cut_windows
 from ymltrain.kinds.contracts import ArrowStream
@@ -78,7 +79,7 @@ class TextPredictor:
         return self._continue([encoded], tokens)[0]
 
     def _encode(self, rows: pl.DataFrame) -> list[Ids]:
-        return self.target.tokenizer.encode(rows.get_column(self.target.column).fill_null("").to_list())
+        return self.target.tokenizer.encode(column_values(rows, self.target.column).fill_null("").to_list())
 
     def _predictions(self, encoded: Sequence[Ids]) -> pl.DataFrame:
         return pl.DataFrame(

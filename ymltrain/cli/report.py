@@ -49,5 +49,5 @@ def command(
     if as_json:
         write_json({"output": str(path), "runs": [entry.run.run_id for entry in found]})
     else:
-        tell(f"{len(found)} runs written to {path}")
+        tell(f"{len(found)} {'run' if len(found) == 1 else 'runs'} written to {path}")
     return 0

@@ -34,7 +34,7 @@ def rows_of_split(source: Datasource, split: Split, spec: TableSpec, part: Split
 
 def read_companions(source: Datasource, columns: Readings, is_wanted: npt.NDArray[np.bool_]) -> pl.DataFrame:
     """The columns of the wanted rows, in table order."""
-    frames = [pl.DataFrame(schema=dict.fromkeys(columns, pl.Null))]
+    frames: list[pl.DataFrame] = []
     for first_row, block in read_blocks(source, columns):
         frames.append(block.filter(pl.Series(is_wanted[first_row : first_row + block.height])))
-    return pl.concat(frames, how="vertical_relaxed")
+    return pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(columns, pl.Null))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ymltrain.bundle.text_predictor import LARGEST_OUTPUT, TextPredictor
+from ymltrain.data.reading import column_values
 from ymltrain.data.tokenizer import END
 from ymltrain.export.contract import Example, Replay
 from ymltrain.export.programs import Run
@@ -113,7 +114,7 @@ def _compare_following(
 
 def _windows(predictor: TextPredictor, rows: pl.DataFrame) -> Windows:
     """An end and the tokens of each text, as many as the context holds."""
-    texts = rows.get_column(predictor.target.column).fill_null("").to_list()
+    texts = column_values(rows, predictor.target.column).fill_null("").to_list()
     encoded = predictor.target.tokenizer.encode(texts)
     return [np.array([END, *ids.tolist()][: predictor.target.spec.context], np.int32) for ids in encoded]
 

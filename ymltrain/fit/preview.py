@@ -186,7 +186,7 @@ def _columns(plan: Plan, look: DataLook, sample: pl.DataFrame) -> list[ColumnPre
         feature = features.get(name)
         role = _role(plan, name, is_feature=feature is not None)
         read_as = plan.target.type if role == "target" else feature.type if feature else ""
-        values = sample[name]
+        values = column_values(sample, name)
         previews.append(
             ColumnPreview(
                 name=name,

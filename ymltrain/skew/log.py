@@ -111,7 +111,7 @@ def _csv(path: Path) -> Iterator[RawBatch]:
 
 def frame_batch(frame: pl.DataFrame) -> RawBatch:
     """Records of a frame: struct columns `inputs` and `features` beside others, or raw columns."""
-    columns = {column.name: column for column in frame.iter_columns()}
+    columns = _neutral(frame)
     inputs = columns.pop("inputs", None)
     if inputs is None or not isinstance(inputs.dtype, pl.Struct):
         if inputs is not None:
@@ -127,7 +127,12 @@ def frame_batch(frame: pl.DataFrame) -> RawBatch:
 
 
 def _members(struct: pl.Series) -> dict[str, pl.Series]:
-    return {name: struct.struct.field(name) for name in struct.struct.fields}
+    return _neutral(struct.struct.unnest())
+
+
+def _neutral(frame: pl.DataFrame) -> dict[str, pl.Series]:
+    """Columns by name, each under a neutral one: polars takes some names (`*`, `^a$`) for patterns."""
+    return {column.name: column.alias("values") for column in frame.iter_columns()}
 
 
 def _json_lines(path: Path) -> Iterator[RawBatch]:
