@@ -7,6 +7,7 @@ import pytest
 from ymltrain.cli.main import run
 
 RECIPE = "recipe: 1\nname: t\ndatasource: data.csv\ntarget: y\nmodel: linear\ntrainer: {max_epochs: 1}\n"
+ONE_CLASS = "x,c,y\n" + "".join(f"{n % 9},a,same\n" for n in range(10_001))
 GOOD = "".join(f"{n},{'ab'[n % 2]},{n % 3}\n" for n in range(40))
 
 
@@ -22,10 +23,12 @@ def fit(folder, table, *arguments):
     [
         ("x,c,y\n", [], "YT720", 2),
         ("", [], "YT701", 2),
-        ("x,c,y\n" + "".join(f"{n},a,same\n" for n in range(40)), [], "YT722", 1),
-        ("x,c,y\n" + "".join(f"{n},,{n}\n" for n in range(40)), ["features={x: number, c: category}"], "YT723", 1),
+        ("x,c,y\n" + "".join(f"{n},a,same\n" for n in range(40)), [], "YT722", 2),
+        (ONE_CLASS, [], "YT722", 1),
+        ("x,c,y\n" + "".join(f"{n},,{n}\n" for n in range(40)), ["features={x: number, c: category}"], "YT723", 2),
+        ("x,c,y\n" + "".join(f"{n},{'a' * (n == 33)},{n}\n" for n in range(40)), ["features={x: number, c: category}"], "YT723", 1),
         ("x,c,y\n1,a,1\n2,b,2\n", [], "YT721", 1),
-        ("x,c,y\n" + GOOD, ["target.transform=log"], "YT724", 1),
+        ("x,c,y\n" + GOOD, ["target.transform=log"], "YT724", 2),
         (
             "x,c,y\n" + "".join(f"{n},a,{n * 7919 % 101}\n" for n in range(20_000)) + "oops,a,1\n",
             ["features={x: number}"],
@@ -39,7 +42,9 @@ def fit(folder, table, *arguments):
         "no rows",
         "empty file",
         "one class",
+        "one class in more rows than check looks at",
         "all null",
+        "null in train",
         "empty split",
         "log of zero",
         "text far down",
@@ -60,7 +65,7 @@ def test_bad_data_end_in_their_own_error(tmp_path, capsys, table, arguments, cod
 
 def test_a_run_that_failed_for_good_says_why_and_is_not_resumed(tmp_path, capsys):
     """The record keeps the reason."""
-    fit(tmp_path, "x,c,y\n" + "".join(f"{n},a,same\n" for n in range(40)))
+    fit(tmp_path, ONE_CLASS)
     capsys.readouterr()
     run(["runs", "ls", "--json", "--workspace", str(tmp_path)])
     (summary,) = json.loads(capsys.readouterr().out)

@@ -34,7 +34,7 @@ ROWS = 200
 def odd(tmp_path_factory):
     """A folder with a table of such names and the bundle that was fitted on it."""
     folder = tmp_path_factory.mktemp("odd")
-    start = datetime(2024, 1, 1)  # noqa: DTZ001  as a table writes it
+    start = datetime(2024, 1, 1)
     table = {
         "^a$": [None if i % 9 == 0 else i % 7 - 3.5 for i in range(ROWS)],
         "*": ["abc"[i % 3] for i in range(ROWS)],

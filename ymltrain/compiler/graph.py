@@ -60,6 +60,20 @@ class DataLook:
     total_rows: int
     is_exact: bool
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the sample is all of the table."""
+        return self.is_exact and self.sample.height == self.total_rows
+
+    def present(self, name: str) -> pl.Series:
+        """A column's values in the sample but for missing ones, under a neutral name: polars takes some names for patterns."""
+        column = self.sample.get_column(name).alias("values")
+        return (column.filter(column.is_finite()) if column.dtype.is_float() else column).drop_nulls()
+
+    def is_empty(self, name: str) -> bool:
+        """Whether no row of the table has a value in a column, as far as the sample proves it."""
+        return self.is_whole and not self.present(name).len()
+
 
 @dataclass(frozen=True)
 class Column:

@@ -17,6 +17,7 @@ from ymltrain.data.tally import DROPPED, Codes, count_rows
 from ymltrain.diagnostics import DataError, PluginError
 from ymltrain.kinds.contracts import ColumnRoles, Datasource, Split
 from ymltrain.kinds.typed_columns import is_readable
+from ymltrain.plan.target_faults import no_value
 
 
 def split_columns(source: Datasource, split: Split, roles: ColumnRoles) -> tuple[str, ...]:
@@ -54,11 +55,7 @@ def check_assignment(codes: Codes, fractions: tuple[float, float, float], target
     counts = count_rows(codes)
     kept = int(counts[:DROPPED].sum())
     if not kept:
-        raise DataError(
-            "YT725",
-            f'the target "{target}" has no value in any of the {len(codes):,} rows',
-            "check that this is the right column, and how the file writes missing values",
-        )
+        raise no_value(target, len(codes))
     for name, count, fraction in zip(SPLITS, counts[:DROPPED], fractions, strict=True):
         if not count and (fraction > 0 or name == "train"):
             rows = f"{kept:,} rows" + (f" with a target, of {len(codes):,}" if kept < len(codes) else "")

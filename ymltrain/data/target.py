@@ -12,7 +12,7 @@ YT724 a logarithm of a value that has none; YT726 a label that is none of the cl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,8 @@ import polars as pl
 from ymltrain.diagnostics import DataError
 from ymltrain.kinds.moments import Moments
 from ymltrain.plan.shapes import OutputShape
+from ymltrain.plan.target_faults import DOMAIN_BEGINS_ABOVE, Transform, undefined_logarithm
 
-Transform = Literal["none", "log", "log1p"]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 TRANSFORMS: dict[Transform, tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]] = {
@@ -30,7 +30,6 @@ TRANSFORMS: dict[Transform, tuple[Callable[[Floats], Floats], Callable[[Floats],
     "log": (np.log, np.exp),
     "log1p": (np.log1p, np.expm1),
 }
-DOMAIN_BEGINS_ABOVE: dict[Transform, float] = {"none": -np.inf, "log": 0.0, "log1p": -1.0}
 
 
 class FittedTarget(Protocol):
@@ -265,15 +264,3 @@ def restore_target(state: Mapping[str, Any]) -> FittedTarget:
         case "ordinal":
             return OrdinalTarget(state["classes"], state["class_weights"])
     return ClassificationTarget(state["classes"], state["class_weights"])
-
-
-def undefined_logarithm(transform: Transform, count: int, value: float, row: int | None = None) -> DataError:
-    """The error for target values that have no logarithm."""
-    begin = DOMAIN_BEGINS_ABOVE[transform]
-    rows = "1 row has" if count == 1 else f"{count:,} rows have"
-    where = "" if row is None else f" (first in row {row + 1})"
-    return DataError(
-        "YT724",
-        f"the target is transformed by {transform}, which needs values above {begin:g}, but {rows} others: {value:g}{where}",
-        "remove these rows, or take another `transform` of the target: none" + (", log1p" if transform == "log" else ""),
-    )

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import polars as pl
 
 from ymltrain.data.target import (
-    DOMAIN_BEGINS_ABOVE,
     TRANSFORMS,
     BinaryTarget,
     ClassificationTarget,
@@ -23,12 +22,19 @@ from ymltrain.data.target import (
     MultilabelTarget,
     OrdinalTarget,
     RegressionTarget,
-    Transform,
-    undefined_logarithm,
 )
-from ymltrain.diagnostics import DataError, did_you_mean
+from ymltrain.diagnostics import DataError
 from ymltrain.kinds.moments import RunningMoments
 from ymltrain.plan.plan import TargetSpec
+from ymltrain.plan.target_faults import (
+    DOMAIN_BEGINS_ABOVE,
+    Transform,
+    no_positive_class,
+    one_class,
+    undefined_logarithm,
+    unknown_weight,
+    unlisted_class,
+)
 
 Mask = npt.NDArray[np.bool_]
 
@@ -99,11 +105,7 @@ class LabelsFit:
         spec = self._spec
         found = sorted(self._labels)
         if len(found) < 2:
-            raise DataError(
-                "YT722",
-                f'the target "{spec.name}" has one class only: "{found[0]}"',
-                "a classifier needs rows of at least two classes; is this the right column, and is the table complete?",
-            )
+            raise one_class(spec.name, found[0])
         classes = self._ordered(found)
         warnings = [
             f'no row of the train split has the class "{label}" of the target' for label in classes if not self._trained[label]
@@ -129,8 +131,7 @@ class LabelsFit:
             )
         positive = spec.positive if spec.positive is not None else found[1]
         if positive not in found:
-            message = f'no row of the target "{spec.name}" is "{positive}", its positive class'
-            raise DataError("YT732", message, did_you_mean(positive, found))
+            raise no_positive_class(spec.name, positive, found)
         return [found[found[0] == positive], positive]
 
     def _ranked(self, found: list[str]) -> list[str]:
@@ -139,8 +140,7 @@ class LabelsFit:
             return sorted(found, key=float)  # a rule of the compiler asks for an order unless they are numbers
         unlisted = [label for label in found if label not in order]
         if unlisted:
-            message = f'the target "{self._spec.name}" holds "{unlisted[0]}", which its order does not list'
-            raise DataError("YT732", message, "list every class in `order`, from the lowest to the highest")
+            raise unlisted_class(self._spec.name, unlisted[0])
         return list(order)
 
     def _class_weights(self, classes: list[str]) -> list[float] | None:
@@ -153,8 +153,7 @@ class LabelsFit:
             return [total / (len(classes) * self._trained[label]) if self._trained[label] else 1.0 for label in classes]
         unknown = [label for label in wanted if label not in classes]
         if unknown:
-            message = f'class_weights names "{unknown[0]}", which is no class of the target "{self._spec.name}"'
-            raise DataError("YT732", message, did_you_mean(unknown[0], classes))
+            raise unknown_weight(self._spec.name, unknown[0], classes)
         return [wanted.get(label, 1.0) for label in classes]
 
 

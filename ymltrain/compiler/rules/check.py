@@ -45,6 +45,10 @@ from ymltrain.compiler.rules.texts import (
     only_texts_are_seen,
     tokenizer_is_there,
 )
+from ymltrain.compiler.rules.values import (
+    features_have_values,
+    targets_can_be_learned,
+)
 
 
 def check_graph(graph: PluginGraph, request: Request) -> PluginGraph:
@@ -62,6 +66,8 @@ RULES: tuple[Rule, ...] = (
     tokenizer_is_there,
     task_fits_the_target,
     targets_can_be_read,
+    targets_can_be_learned,
+    features_have_values,
     loss_and_metrics_fit_the_task,
     encoders_fit_their_columns,
     features_are_known_in_time,

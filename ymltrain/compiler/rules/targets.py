@@ -40,7 +40,8 @@ def task_fits_the_target(graph: PluginGraph, _: Request) -> Iterator[Diagnostic]
     """Each task predicts columns of its own types, and knows its own keys."""
     target = graph.target
     if target is None or target.type is None or target.task is None:
-        if target is not None and graph.look is not None and target.columns[0] in graph.look.columns:
+        look = graph.look
+        if target is not None and look is not None and target.columns[0] in look.columns and not look.is_empty(target.columns[0]):
             hint = "it must hold numbers, text, or true and false"
             yield found_at(
                 graph, "YT603", f'the target "{target.name}" is of a type that cannot be predicted', hint, ("target", "column")
@@ -97,4 +98,4 @@ def _holds_booleans(look: DataLook, name: str) -> bool:
 
 
 def _count_values(look: DataLook, name: str) -> int:
-    return int(look.sample.get_column(name).alias("values").drop_nulls().n_unique())
+    return int(look.present(name).n_unique())
