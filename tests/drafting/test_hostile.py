@@ -120,6 +120,14 @@ def test_thousands_that_may_be_decimals_are_a_guess(drafting, drawn):
     assert drafted.warnings("notation") == {("x", "guess")}
 
 
+def test_a_zero_before_the_comma_is_no_number_of_thousands(drafting, drawn):
+    """0,123 is below one in every notation: nothing is left to guess."""
+    rows = [[f"{i % 3},{i + 100:03d}", int(drawn.integers(2))] for i in range(ROWS)]
+    drafted = drafting.init(drafting.write("amounts.csv", ["x", "y"], rows, delimiter=";"), "y")
+    assert (drafted.datasource["decimal"], drafted.types) == (",", {"x": "number"})
+    assert drafted.warnings("notation") == set()
+
+
 def test_times(drafting, drawn):
     """ISO 8601 with and without zones, and other forms; where day and month can be either, it is a guess."""
     start = datetime(2024, 1, 1, tzinfo=UTC)
@@ -135,6 +143,7 @@ def test_times(drafting, drawn):
     ]
     drafted = drafting.init(drafting.write("times.csv", ["at", "on", "us", "y"], rows), "y")
     assert set(drafted.types.values()) == {"timestamp"}
+    assert "UTC" not in drafted.columns["at"]["why"]
     assert drafted.columns["on"]["format"] == "%d.%m.%Y %H:%M"
     assert ("us", "guess") in drafted.warnings("time")
     drafting.fit()
@@ -145,6 +154,7 @@ def test_codes_and_truth_values(drafting, drawn):
     rows = [[f"{i % 60:05d}", ("yes", "no")[i % 2], ("Y", "N")[int(drawn.integers(2))]] for i in range(ROWS)]
     drafted = drafting.init(drafting.write("codes.csv", ["zip", "smoker", "paid"], rows), "paid")
     assert drafted.types == {"zip": "category", "smoker": "boolean"}
+    assert "codes" in drafted.columns["zip"]["why"]
     assert drafted.target["task"] == "binary"
     assert "positive: Y" in drafted.recipe
 
@@ -188,6 +198,7 @@ def test_json_lines(drafting, drawn):
             file.write(json.dumps(row) + "\n")
     drafted = drafting.init("rows.jsonl", "y")
     assert drafted.types == {"a": "number", "text": "number", "tags": "vector", "who": "ignore", "type": "category"}
+    assert ("who", "certain") in drafted.warnings("unreadable")
     drafting.fit()
 
 

@@ -1,5 +1,7 @@
 """What `init` warns of, how sure it says it is, and what it leaves alone."""
 
+from collections import Counter
+
 import pytest
 
 from .conftest import ROWS
@@ -85,6 +87,9 @@ def test_many_values_and_long_tails(drafting, drawn):
     assert drafted.columns["amount"]["encoder"] == "quantile"
     assert drafted.types["review"] == "text"
     assert drafted.warnings("many_values") == {("product", "guess")}
+    (warning,) = (one for one in drafted.document["warnings"] if one["kind"] == "many_values")
+    rare = sum(count < 5 for count in Counter(product for product, *_ in rows).values())
+    assert f"{rare} of them stand in fewer than 5 rows" in warning["message"]
 
 
 def test_amounts_with_a_sign(drafting, drawn):

@@ -16,6 +16,8 @@ import polars as pl
 
 from ymltrain.drafting.expected import Expected
 from ymltrain.drafting.findings import ColumnDraft, Finding, FindingKind, Sure, counted, quoted
+from ymltrain.drafting.typed import TypedTable
+from ymltrain.kinds.number_text import LEADING_ZERO
 from ymltrain.plan.shapes import Reading
 
 ENOUGH = 20
@@ -38,12 +40,13 @@ NAMES_A_TIME = re.compile(r"year|month|day|hour|week|date|time|age", re.IGNORECA
 class ColumnDrafter:
     """Drafts one column at a time, from the drawn rows.
 
-    `misfits` say of columns why they cannot be what they seem to be, `is_all` whether all rows of the table were looked at.
+    `is_all`: whether all rows of the table were looked at.
     """
 
-    def __init__(self, expected: Expected, misfits: Mapping[str, str], *, is_all: bool) -> None:
+    def __init__(self, expected: Expected, typed: TypedTable, *, is_all: bool) -> None:
         self._expected = expected
-        self._misfits = misfits
+        self._misfits = {str(found.column): found.message for found in typed.findings}
+        self._zoned = typed.zoned
         self._is_all = is_all
         self.findings: list[Finding] = []
 
@@ -57,6 +60,8 @@ class ColumnDrafter:
         why = _identifies(name, present, distinct, reading)
         if why is not None and name in self._misfits:
             return ColumnDraft(name, "ignore", "likely", self._misfits[name])
+        if why is not None and _holds_objects(present):
+            return self._left_out(name, "unreadable", f"nested values: {quoted(present[0])}", "give their fields columns of their own")
         if why is not None:
             return self._left_out(name, "identifier", why, f"if its value tells something, write `{reading.type}`", "likely")
         if distinct == 1:
@@ -81,6 +86,8 @@ class ColumnDrafter:
         text = present.cast(pl.String)
         self._look_for_units(name, text)
         values = f"{counted(distinct, 'value')}: {_most_frequent(text)}"
+        if text.str.contains(LEADING_ZERO).any() and text.str.contains(r"^\s*\d+\s*$").all():
+            values = f"codes with leading zeros, {values}"
         if distinct > MOST_IDS:
             return self._of_many_values(name, column, distinct, {"type": "hashing"}, values)
         if distinct > MANY_VALUES and distinct > present.len() / 20:
@@ -88,7 +95,10 @@ class ColumnDrafter:
         return ColumnDraft(name, "category", self._sure, values + _missing(column))
 
     def _of_many_values(self, name: str, column: pl.Series, distinct: int, encoder: Mapping[str, Any], values: str) -> ColumnDraft:
-        message = f"{counted(distinct, 'value')} in {column.len():,} rows: most are rare"
+        rows = column.len() - column.null_count()
+        message = f"{counted(distinct, 'value')} in {counted(rows, 'row')}, {counted(round(rows / distinct), 'row')} to a value"
+        if (rare := int((column.drop_nulls().value_counts()["count"] < RARE).sum())) and encoder["type"] == "vocabulary":
+            message += f"; {rare:,} of them stand in fewer than {RARE} rows and share an id"
         advice = "leave it out if its values are names of rows, or give the model something that they have in common"
         self.findings.append(Finding(kind="many_values", sure="guess", message=message, advice=advice, column=name))
         return ColumnDraft(name, "category", "guess", values + _missing(column), {"encoder": encoder})
@@ -113,7 +123,7 @@ class ColumnDrafter:
             message = f"its times can be read as {' or as '.join(forms[:3])}"
             advice = f"{reading.format} is written in the recipe; day and month are not told apart by the values"
             self.findings.append(Finding(kind="time", sure="guess", message=message, advice=advice, column=name))
-        zoned = "" if options else ", times without a zone are UTC"
+        zoned = "" if options or name in self._zoned else ", times without a zone are UTC"
         first, last = (str(moment)[:16] for moment in (present.min(), present.max()))
         why = f"{first} to {last}{zoned}"
         return ColumnDraft(name, "timestamp", sure, why + _missing(column), options)
@@ -134,6 +144,10 @@ class ColumnDrafter:
 def names_an_identifier(name: str) -> bool:
     """Whether a column is called as people call what identifies something."""
     return bool(NAMES_AN_IDENTIFIER.search(name.strip()) or CAMEL_ID.search(name.strip()))
+
+
+def _holds_objects(present: pl.Series) -> bool:
+    return present.dtype == pl.String and bool(present.str.starts_with("{").all())
 
 
 def _identifies(name: str, present: pl.Series, distinct: int, reading: Reading) -> str | None:

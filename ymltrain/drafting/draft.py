@@ -152,8 +152,7 @@ class _Look:
         self, source: TableSource, expected: Expected, survey: Survey, typed: TypedTable, names: Sequence[str], total: int
     ) -> Draft:
         target = self._draft_target(survey, typed)
-        misfits = {str(found.column): found.message for found in typed.findings}
-        drafter = ColumnDrafter(expected, misfits, is_all=survey.is_all)
+        drafter = ColumnDrafter(expected, typed, is_all=survey.is_all)
         drafted = {
             name: drafter.draft(name, typed.columns[name], typed.readings[name])
             if name in typed.readings

@@ -1,12 +1,14 @@
 """How a text file writes numbers and missing values, found from a sample of its text.
 
 The notation (decimal sign, sign for thousands) in which the most columns are numbers throughout is taken; of equals the
-plainest, but where the delimiter is a semicolon a comma before three digits is a decimal sign. Of the words that people
+plainest, but where the delimiter is a semicolon a comma before three digits is a decimal sign, and nowhere is 0,123 a number
+with a sign for thousands. Of the words that people
 write for a missing value, those that stand in columns which hold numbers, times or truth values else are missing values.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import polars as pl
@@ -72,4 +74,10 @@ def _present(column: pl.Series) -> pl.Series:
 
 def _numeric(columns: Mapping[str, pl.Series], notation: NumberNotation) -> dict[str, None]:
     """The names of the columns that are numbers throughout, in order."""
-    return {name: None for name, column in columns.items() if not notation.read(column).null_count()}
+    return {name: None for name, column in columns.items() if _reads(column, notation)}
+
+
+def _reads(column: pl.Series, notation: NumberNotation) -> bool:
+    if notation.thousands is not None and column.str.contains(rf"^\s*[+-]?0{re.escape(notation.thousands)}\d").any():
+        return False
+    return not notation.read(column).null_count()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,7 +12,7 @@ from ymltrain.drafting.findings import Finding, counted, quoted
 from ymltrain.drafting.notation import NULL_WORDS, NULLS_OF_NUMBERS, null_words_in
 from ymltrain.drafting.survey import OddValues, Survey
 from ymltrain.kinds.number_text import NumberNotation
-from ymltrain.kinds.typed_columns import read_column
+from ymltrain.kinds.typed_columns import ISO_8601, read_column
 from ymltrain.plan.shapes import Reading
 
 FEW = 0.05
@@ -20,12 +20,16 @@ FEW = 0.05
 
 @dataclass(frozen=True)
 class TypedTable:
-    """Columns with their values as read (nulls where missing), how each is read, and the texts that mean missing."""
+    """Columns with their values as read (nulls where missing), how each is read, and the texts that mean missing.
+
+    `zoned` are the columns of times that all have a zone.
+    """
 
     columns: Mapping[str, pl.Series]
     readings: Mapping[str, Reading]
     nulls: tuple[str, ...]
     findings: tuple[Finding, ...]
+    zoned: frozenset[str]
 
 
 def settle_types(
@@ -55,7 +59,15 @@ def settle_types(
         elif finding.message:
             findings.append(finding)
     columns = {name: _read(survey.column(name), name, readings[name], notation, list(nulls)) for name in readings}
-    return TypedTable(columns, readings, tuple(nulls), tuple(findings))
+    zoned = {name for name, reading in readings.items() if reading.type == "timestamp" and _has_zones(survey.column(name), nulls)}
+    return TypedTable(columns, readings, tuple(nulls), tuple(findings), frozenset(zoned))
+
+
+def _has_zones(times: pl.Series, nulls: Collection[str]) -> bool:
+    if times.dtype == pl.String:
+        present = times.filter(~times.is_in(list(nulls))).drop_nulls()
+        return not present.str.extract_groups(ISO_8601).struct.field("zone").null_count()
+    return isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone is not None
 
 
 def _labels(survey: Survey, name: str, reading: Reading, default_nulls: tuple[str, ...]) -> set[str]:
