@@ -61,7 +61,9 @@ class ColumnDrafter:
         if why is not None and name in self._misfits:
             return ColumnDraft(name, "ignore", "likely", self._misfits[name])
         if why is not None and _holds_objects(present):
-            return self._left_out(name, "unreadable", f"nested values: {quoted(present[0])}", "give their fields columns of their own")
+            return self._left_out(
+                name, "unreadable", f"nested values: {quoted(present[0])}", "give their fields columns of their own"
+            )
         if why is not None:
             return self._left_out(name, "identifier", why, f"if its value tells something, write `{reading.type}`", "likely")
         if distinct == 1:
