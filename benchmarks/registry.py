@@ -30,7 +30,7 @@ from ymltrain.storage import bytes_digest
 
 PEERS = ROOT / "benchmarks" / "registry_peer"
 PROCESSES = 8
-COUNT = 25
+COUNT = 50
 LARGE = 2 << 30
 
 
@@ -69,7 +69,7 @@ def measure_register(folder):
 
 
 def together(commands):
-    """Seconds from letting all processes loose until the last one ends."""
+    """Seconds from letting all processes loose until the last one says that it is done; none may fail."""
     processes = [
         subprocess.Popen([*map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for command in commands
     ]
@@ -80,9 +80,12 @@ def together(commands):
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
+        assert process.stdout.readline() == "done\n"
+    seconds = time.perf_counter() - started
+    for process in processes:
         process.communicate()
         assert process.returncode == 0
-    return time.perf_counter() - started
+    return seconds
 
 
 def prepare_mlflow(python, store):
@@ -139,7 +142,7 @@ def measure_large(folder):
     saved, verified = [], []
     for turn in range(3):
         shutil.rmtree(folder / "large", ignore_errors=True)
-        ours = timed(lambda: registry.backend.put_blob(source, blob_key))
+        ours = timed(lambda: registry.backend.put_blobs([source], blob_key))
         peer = timed(lambda: copy_and_hash(source, folder / "copy.bin"))
         saved.append((ours, peer))
         stored = next((folder / "large" / "blobs").rglob("*/*/*"))

@@ -52,7 +52,6 @@ from ymltrain.plan.shapes import NO_TOKEN, ColumnType, FeatureShape, OutputShape
 from ymltrain.plan.topology import Topology
 from ymltrain.storage import (
     TEMPORARY_PREFIX,
-    copy_exclusively,
     create_exclusively,
     file_digest,
     hashed_chunks,
@@ -139,7 +138,6 @@ __all__ = [
     "Uniform",
     "apply_formula",
     "comparable_losses",
-    "copy_exclusively",
     "create_exclusively",
     "did_you_mean",
     "file_digest",

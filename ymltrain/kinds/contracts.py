@@ -331,10 +331,11 @@ class RegistryBackend(Protocol):
 
     def has(self, key: str) -> bool: ...
 
-    def put_blob(self, path: Path, key_of: Callable[[str], str]) -> StoredFile:
-        """Durably store a file under the key that `key_of` makes of its digest (`sha256:…`); a no-op when that exists.
+    def put_blobs(self, paths: Sequence[Path], key_of: Callable[[str], str]) -> Sequence[StoredFile]:
+        """Durably store files, each under the key that `key_of` makes of its digest (`sha256:…`); a no-op when that exists.
 
-        The digest is of the bytes that were stored, whatever happens to the file meanwhile.
+        The digest is of the bytes that were stored, whatever happens to the file meanwhile. How many are stored at once
+        is the storage's to know: it helps where most of the time is spent waiting for answers.
         """
         ...
 

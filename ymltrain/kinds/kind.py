@@ -65,7 +65,7 @@ KINDS: dict[str, Kind] = {
             "storage of model versions",
             (
                 "single_writer",
-                *("put_if_absent", "replace", "read", "has", "put_blob", "open_blob"),
+                *("put_if_absent", "replace", "read", "has", "put_blobs", "open_blob"),
                 *("list", "folders", "modified", "move", "delete", "sweep"),
             ),
             ("type", "name", "promote"),

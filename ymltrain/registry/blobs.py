@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ymltrain.diagnostics import RegistryError
@@ -22,11 +22,12 @@ class Blobs:
         if not self._backend.put_if_absent(blob_key(digest), content):
             self.read(digest, what="a manifest")
 
-    def put_file(self, file: Path) -> StoredFile:
-        """Store a file under its digest; where such content lies there already, it is verified."""
-        stored = self._backend.put_blob(file, blob_key)
-        if not stored.is_new:
-            self.verify(stored.digest, what=str(file))
+    def put_files(self, files: Sequence[Path]) -> Sequence[StoredFile]:
+        """Store files under their digests; where such content lies there already, it is verified."""
+        stored = self._backend.put_blobs(files, blob_key)
+        for file, found in zip(files, stored, strict=True):
+            if not found.is_new:
+                self.verify(found.digest, what=str(file))
         return stored
 
     def has(self, digest: str) -> bool:

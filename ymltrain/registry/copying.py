@@ -94,7 +94,8 @@ def _copy_content(source: Registry, target: Registry, digest: str) -> tuple[int,
             path = Path(folder) / file.digest.removeprefix("sha256:")
             source.blobs.copy(file.digest, path, what=file.path)
             with storage_faults("write to", target.backend):
-                size += target.backend.put_blob(path, blob_key).size
+                (stored,) = target.backend.put_blobs([path], blob_key)
+                size += stored.size
             path.unlink()
             added += 1
     with storage_faults("write to", target.backend):

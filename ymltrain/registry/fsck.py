@@ -134,7 +134,8 @@ def _restore_blob(registry: Registry, key: str, copies: Sequence[Registry], fold
         for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
             if file_digest(path) == digest:
                 registry.backend.delete(key)
-                return registry.backend.put_blob(path, blob_key).digest == digest
+                (stored,) = registry.backend.put_blobs([path], blob_key)
+                return stored.digest == digest
     for copy in copies:
         try:
             content = copy.blobs.read(digest, what="a blob")

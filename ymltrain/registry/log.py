@@ -74,6 +74,11 @@ class ModelLog:
         self._folder = f"models/{model}/log"
         self._known = History(ModelState(name=model))
 
+    @property
+    def known(self) -> ModelState:
+        """The state as it was last read or written here."""
+        return self._known.state
+
     def has_begun(self) -> bool:
         """Whether the model has a first event."""
         return bool(self._known.seq) or self._backend.has(event_key(self._model, 1)) or bool(self._backend.list(self._folder))
@@ -116,10 +121,11 @@ class ModelLog:
         """The keys of later events than the one after `seq`, which itself is missing."""
         return [key for key in self._backend.list(self._folder, event_key(self._model, seq)) if _seq_of(key) > seq + 1]
 
-    def append(self, write: Write, decide: Decision) -> Event:
+    def append(self, write: Write, decide: Decision, prepare: Callable[[], object] | None = None) -> Event:
         """Commit what `decide` makes of the state, or return what this write committed before.
 
-        `decide` is asked again whenever another writer was faster; what it raises ends the write.
+        `prepare` is called once before, unless this write is done already: what takes long belongs there, as the log is
+        read anew after it. `decide` is asked again whenever another writer was faster; what either raises ends the write.
         Raises OSError when the storage refused every try, and RegistryError when other writers were always faster or
         whether the event was committed cannot be known.
         """
@@ -131,6 +137,10 @@ class ModelLog:
             if len(faults) == FAULTS:
                 raise faults[-1]
             _refuse_unknown(history.state)
+            if prepare is not None:
+                prepare()
+                prepare = None
+                continue
             event = history.next_event(write, decide(history.state))
             content = encode_event(event)
             try:

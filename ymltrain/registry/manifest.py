@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -107,15 +107,20 @@ def decode_manifest(content: bytes, name: str) -> Manifest:
 
 def _paths(folder: Path) -> list[str]:
     """All files below a folder, sorted. Raises RegistryError at a symbolic link or anything else that is no plain file."""
-    found = []
-    for parent, folders, names in os.walk(folder):
-        for name in [*folders, *names]:
-            path = Path(parent, name)
-            if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                raise _unfit(f"{path} is a symbolic link or a special file", "a version holds plain files; replace it by a copy")
-            if path.is_file():
-                found.append(path.relative_to(folder).as_posix())
-    return sorted(found)
+    return sorted(_files_below(str(folder), ""))
+
+
+def _files_below(folder: str, before: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(entry.path, f"{before}{entry.name}/")
+            elif entry.is_file(follow_symlinks=False):
+                yield f"{before}{entry.name}"
+            else:
+                raise _unfit(
+                    f"{entry.path} is a symbolic link or a special file", "a version holds plain files; replace it by a copy"
+                )
 
 
 def _read_file(folder: Path, path: str) -> ManifestFile:

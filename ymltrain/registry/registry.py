@@ -70,18 +70,19 @@ class Registry(RegistryReader):
         write = self._write(write_id)
         stored: list[Manifest] = []
 
+        def store() -> None:
+            stored.append(self.store(bundle))
+            attest(self.backend, stored[0], facts.provenance)
+
         def next_version(state: ModelState) -> Register:
-            if not stored:
-                stored.append(self.store(bundle))
-                attest(self.backend, stored[0], facts.provenance)
             return registration(len(state.versions) + 1, stored[0], facts)
 
-        change = self.commit(model, write, Register, next_version)
+        change = self.commit(model, write, Register, next_version, store)
         if facts.tensor_digest != change.tensor_digest:
             raise _write_id_taken(write, f"the tensors {change.tensor_digest}")
         with storage_faults("write to", self.backend):
             complete_bundle(self.blobs, bundle, stored)
-        return self.show(model).numbered(change.version)
+        return self.log(model).known.numbered(change.version)
 
     def set_alias(  # noqa: PLR0913 - what, where to, and four ways to be careful
         self,
@@ -101,7 +102,7 @@ class Registry(RegistryReader):
             SetAlias,
             lambda state: decisions.alias_set(state, alias, version, expect=expect, override=override),
         )
-        return self.show(model).numbered(moved.version)
+        return self.log(model).known.numbered(moved.version)
 
     def remove_alias(
         self, model: str, alias: str, *, expect: int | UnsetType = UNSET, override: str = "", write_id: str | None = None
@@ -112,7 +113,7 @@ class Registry(RegistryReader):
         self.commit(
             model, write, RemoveAlias, lambda state: decisions.alias_removed(state, alias, expect=expect, override=override)
         )
-        return self.show(model)
+        return self.log(model).known
 
     def roll_back(self, model: str, alias: str, *, reason: str = "", write_id: str | None = None) -> Rollback:
         """Put an alias back to what it was before its last move."""
@@ -169,8 +170,15 @@ class Registry(RegistryReader):
 
         return self.commit(model, self._write(write_id), Promotion, judge)
 
-    def commit(self, model: str, write: Write, kind: type[C], decide: Callable[[ModelState], C]) -> C:
-        """Append what `decide` makes of the model's state, or find what this write did before."""
+    def commit(
+        self,
+        model: str,
+        write: Write,
+        kind: type[C],
+        decide: Callable[[ModelState], C],
+        prepare: Callable[[], object] | None = None,
+    ) -> C:
+        """Append what `decide` makes of the model's state, or find what this write did before; see `ModelLog.append`."""
         log = self.log(model)
         with storage_faults("write to", self.backend):
             found = ensure_format(self.backend)
@@ -180,7 +188,7 @@ class Registry(RegistryReader):
                     f"the registry in {self.backend} has format 1, which knows no {kind.__struct_config__.tag}",
                     "`ymltrain registry upgrade` brings it to the present format; older ymltrains then refuse it",
                 )
-            change = log.append(write, decide).change
+            change = log.append(write, decide, prepare).change
         if not isinstance(change, kind):
             raise _write_id_taken(write, f"another kind of write ({type(change).__name__})")
         return change

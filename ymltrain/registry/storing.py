@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ymltrain.registry.blobs import Blobs
 from ymltrain.registry.manifest import Manifest, fit_paths, stored_file
 
-STORING_THREADS = 8
-"""Files of a bundle that are stored at once: mostly they wait for the disk or the network."""
-
 
 def store_bundle(blobs: Blobs, bundle: Path) -> Manifest:
     """Store the files of a bundle folder and their manifest; nothing refers to them yet."""
     paths = fit_paths(bundle)
-    with ThreadPoolExecutor(STORING_THREADS) as pool:
-        stored = list(pool.map(lambda path: blobs.put_file(bundle / path), paths))
+    stored = blobs.put_files([bundle / path for path in paths])
     manifest = Manifest(files=tuple(map(stored_file, paths, stored)))
     blobs.put(manifest.digest, manifest.encode())
     return manifest

@@ -2,7 +2,6 @@
 
 from ymltrain.storage.atomic import (
     TEMPORARY_PREFIX,
-    copy_exclusively,
     create_exclusively,
     move_durably,
     store_by_digest,
@@ -18,7 +17,6 @@ __all__ = [
     "TEMPORARY_PREFIX",
     "alias_problem",
     "bytes_digest",
-    "copy_exclusively",
     "create_exclusively",
     "file_digest",
     "hashed_chunks",

@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Barrier, Event
 
-from ymltrain.api import RegistryBackend, RegistryError
+from ymltrain.api import RegistryBackend, RegistryError, StoredFile
 
 WRITERS = 8
 CLOCKS_DIFFER = 3600
@@ -125,22 +125,34 @@ class RegistryKit:
         backend, source = self.make(tmp_path / "registry"), tmp_path / "source.bin"
         content = b"weights" * 1_000_000
         source.write_bytes(content)
-        stored = backend.put_blob(source, _blob_key)
+        stored = _put(backend, source)
         assert (stored.digest, stored.size, stored.is_new) == (f"sha256:{sha256(content).hexdigest()}", len(content), True)
         source.write_bytes(b"changed")
-        assert backend.put_blob(source, _blob_key).digest == f"sha256:{sha256(b'changed').hexdigest()}"
+        assert _put(backend, source).digest == f"sha256:{sha256(b'changed').hexdigest()}"
         source.write_bytes(content)
-        assert backend.put_blob(source, _blob_key).is_new is False
+        assert _put(backend, source).is_new is False
         with self.make(tmp_path / "registry").open_blob(_blob_key(stored.digest)) as stream:
             assert stream.read(7) == b"weights"
             rest = b"".join(iter(lambda: stream.read(1 << 20), b""))
         assert rest == content[7:]
 
+    def test_several_blobs(self, tmp_path: Path) -> None:
+        """Files are told in the order in which they were given, small ones and large ones, the same content twice."""
+        contents = [b"large" * 1_000_000, b"small", b"", b"small"]
+        sources = [tmp_path / f"source-{number}" for number in range(len(contents))]
+        for source, content in zip(sources, contents, strict=True):
+            source.write_bytes(content)
+        backend = self.make(tmp_path / "registry")
+        stored = backend.put_blobs(sources, _blob_key)
+        assert [one.digest for one in stored] == [f"sha256:{sha256(content).hexdigest()}" for content in contents]
+        assert [one.size for one in stored] == [len(content) for content in contents]
+        assert list(backend.put_blobs([], _blob_key)) == []
+
     def test_an_empty_blob(self, tmp_path: Path) -> None:
         """A file without a byte is a blob like any other."""
         backend, source = self.make(tmp_path / "registry"), tmp_path / "source.bin"
         source.touch()
-        stored = backend.put_blob(source, _blob_key)
+        stored = _put(backend, source)
         assert stored.size == 0
         with backend.open_blob(_blob_key(stored.digest)) as stream:
             assert stream.read() == b""
@@ -182,7 +194,7 @@ class RegistryKit:
         for key in UNSAFE_KEYS:
             _expect(RegistryError, backend.put_if_absent, key, b"content")
             _expect(RegistryError, backend.replace, key, b"content")
-            _expect(RegistryError, backend.put_blob, source, lambda _, key=key: key)
+            _expect(RegistryError, backend.put_blobs, [source], lambda _, key=key: key)
             _expect(RegistryError, backend.move, "key", key)
             for method in (backend.read, backend.has, backend.open_blob, backend.modified, backend.delete):
                 _expect(RegistryError, method, key)
@@ -192,6 +204,11 @@ class RegistryKit:
     def test_says_where_it_is(self, tmp_path: Path) -> None:
         """`str(backend)` names the place, not the object."""
         assert not str(self.make(tmp_path)).startswith("<")
+
+
+def _put(backend: RegistryBackend, source: Path) -> StoredFile:
+    (stored,) = backend.put_blobs([source], _blob_key)
+    return stored
 
 
 def _blob_key(digest: str) -> str:

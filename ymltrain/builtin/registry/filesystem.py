@@ -78,8 +78,8 @@ class FilesystemRegistry:
     def has(self, key: str) -> bool:
         return self._store.has(key)
 
-    def put_blob(self, path: Path, key_of: Callable[[str], str]) -> StoredFile:
-        return self._store.put_blob(path, key_of)
+    def put_blobs(self, paths: Sequence[Path], key_of: Callable[[str], str]) -> Sequence[StoredFile]:
+        return self._store.put_blobs(paths, key_of)
 
     def open_blob(self, key: str) -> BinaryIO:
         return self._store.open_blob(key)

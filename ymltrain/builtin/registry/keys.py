@@ -23,7 +23,13 @@ def check_key(key: str) -> None:
 
 def is_key(path: str) -> bool:
     """Whether a stored path is a key of ours, and no stranger's or unfinished file."""
-    return all(PLAIN.fullmatch(segment) or _is_safe(segment) for segment in path.split("/"))
+    folder, slash, name = path.rpartition("/")
+    return (not slash or _is_safe_folder(folder)) and (PLAIN.fullmatch(name) is not None or _is_safe(name))
+
+
+@lru_cache(maxsize=4096)
+def _is_safe_folder(folder: str) -> bool:
+    return all(map(_is_safe, folder.split("/")))
 
 
 @lru_cache(maxsize=4096)

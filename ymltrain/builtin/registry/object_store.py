@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from errno import EIO
@@ -18,6 +19,9 @@ from typing import Any, BinaryIO, ClassVar, cast
 
 from ymltrain.api import PluginError, RegistryError, StoredFile, file_digest, hashed_chunks
 from ymltrain.builtin.registry.keys import check_key, is_key
+
+UPLOADS = 8
+"""Files sent at once."""
 
 
 class ObjectStore:
@@ -56,7 +60,11 @@ class ObjectStore:
         with self._faults():
             return bool(self._fs.isfile(self._path(key)))
 
-    def put_blob(self, path: Path, key_of: Callable[[str], str]) -> StoredFile:
+    def put_blobs(self, paths: Sequence[Path], key_of: Callable[[str], str]) -> Sequence[StoredFile]:
+        with ThreadPoolExecutor(UPLOADS) as pool:
+            return list(pool.map(lambda path: self._put_blob(path, key_of), paths))
+
+    def _put_blob(self, path: Path, key_of: Callable[[str], str]) -> StoredFile:
         """The key must be known before the first byte goes out, so the file is hashed twice: before, and as it is sent."""
         digest = file_digest(path)
         key, size = key_of(digest), path.stat().st_size
