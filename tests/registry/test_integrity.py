@@ -207,6 +207,7 @@ def test_garbage(filled: Path, registry: Registry, bundle: Bundle) -> None:
     stored = registry.store(bundle(b"never registered"))
     own = filled / "blobs/sha256" / stored.digest[7:9] / stored.digest[7:]
     leftover = filled / "staging" / ".tmp-0123456789abcdef"
+    leftover.parent.mkdir(exist_ok=True)
     leftover.write_bytes(b"half")
     now = datetime.now(UTC)
     assert collect_garbage(registry, now).unused == ()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ymltrain.storage import copy_exclusively, create_exclusively, write_durably
+from ymltrain.storage import create_exclusively, write_durably
 
 
 def names(folder: Path) -> list[str]:
@@ -31,17 +31,6 @@ def test_create_exclusively_keeps_the_first(tmp_path: Path) -> None:
     assert not create_exclusively(path, b"second")
     assert path.read_bytes() == b"first"
     assert names(path.parent) == ["event.json"]
-
-
-def test_copy_exclusively_makes_an_independent_file(tmp_path: Path) -> None:
-    """A copy shares nothing with its source: changing the source leaves it alone."""
-    source, path = tmp_path / "source", tmp_path / "copy"
-    source.write_bytes(b"content")
-    assert copy_exclusively(source, path)
-    assert not copy_exclusively(source, path)
-    source.write_bytes(b"changed")
-    assert path.read_bytes() == b"content"
-    assert path.stat().st_nlink == 1
 
 
 def test_new_files_follow_the_umask(tmp_path: Path) -> None:
