@@ -12,7 +12,7 @@ from ymltrain.record.aggregates import aggregate
 from ymltrain.record.attempt import begin_attempt
 from ymltrain.record.final import Final, write_final
 from ymltrain.record.grouping import differing, group_repeats
-from ymltrain.record.index import index_file, list_runs
+from ymltrain.record.index import index_file, list_runs, whole_summaries
 from ymltrain.record.keeping import find_garbage, remove_garbage, remove_run
 from ymltrain.record.labels import archive_run, note_run, read_labels, tag_run
 from ymltrain.record.lock import locked
@@ -58,6 +58,22 @@ def test_it_is_the_record_that_counts(tmp_path, make_run):
     index_file(tmp_path).write_bytes(b"no database" * 100)
     assert list_runs(tmp_path) == [only]
     assert list_runs(tmp_path) == [only]
+
+
+def test_a_flipped_bit_of_the_index_is_noticed(tmp_path, make_run):
+    """A part that was damaged in the file is not believed: its run is read again, and the index is right the next time."""
+    finish(make_run(tmp_path))
+    first = whole_summaries(list_runs(tmp_path))
+    database = sqlite3.connect(index_file(tmp_path))
+    with database:
+        (metrics,) = database.execute("SELECT metrics FROM runs").fetchone()
+        database.execute("UPDATE runs SET metrics = ?", (metrics.replace(b"1", b"3"),))
+    database.close()
+    assert b"1" in metrics
+    assert whole_summaries(list_runs(tmp_path)) == first
+    database = sqlite3.connect(index_file(tmp_path))
+    assert database.execute("SELECT metrics FROM runs").fetchone() == (metrics,)
+    database.close()
 
 
 def test_a_change_within_a_tick_of_the_clock_shows(tmp_path, make_run):

@@ -11,7 +11,7 @@ import gc
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +91,10 @@ def _runs_present(folder: str) -> Iterator[tuple[str, int]]:
     for name in _folders(folder):
         for run in _folders(name.path):
             if is_ulid(run.name):
-                with suppress(OSError):
+                try:
                     yield f"{name.name}/{run.name}", run.stat().st_mtime_ns
+                except OSError:  # removed meanwhile
+                    continue
 
 
 def _folders(folder: str) -> Sequence[os.DirEntry[str]]:
