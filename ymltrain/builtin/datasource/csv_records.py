@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ymltrain.api import DataError
 from ymltrain.builtin.datasource.encodings import not_text
 
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 3 << 20
 LONGEST_RECORD = 64 << 20
 NUMPY_COUNTS = BLOCK_BYTES // 4 * 3
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -14,6 +14,8 @@ from ymltrain.builtin.datasource.encodings import Encoding
 from ymltrain.builtin.datasource.files import FilesParams, check_columns, fingerprint
 from ymltrain.builtin.datasource.location import Location
 
+PARSERS = 2
+"""Blocks parsed at once."""
 OneSign = Meta(pattern=r"^[\t -~]$")
 
 
@@ -48,7 +50,7 @@ class SeparatedParams(FilesParams, frozen=True, kw_only=True):
 
 
 class SeparatedTable:
-    """Reads the files in blocks of about two MiB."""
+    """Reads the files in blocks of about three MiB."""
 
     def __init__(self, params: SeparatedParams, delimiter: str, suffix: str) -> None:
         self._location = Location(params.path, (suffix,), params.storage)
@@ -83,6 +85,6 @@ class SeparatedTable:
         from ymltrain.builtin.datasource.csv_text import read_text
 
         numbers = {name for name, column_type in columns.items() if column_type == "number"}
-        for rows in read_text(self._location.files(), self._dialect, numbers=numbers):
+        for rows in read_text(self._location.files(), self._dialect, numbers=numbers, at_once=PARSERS):
             check_columns(rows.dialect.path, columns, rows.frame.columns)
             yield pl.DataFrame({name: read_numbers(rows, name) if name in numbers else rows.column(name) for name in columns})

@@ -9,9 +9,12 @@ Columns that are asked for as numbers are parsed as numbers at once where that g
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import polars as pl
 
@@ -19,10 +22,23 @@ from ymltrain.api import DataError
 from ymltrain.builtin.datasource.csv_faults import find_fault, unexplained
 from ymltrain.builtin.datasource.csv_records import BLOCK_BYTES, Block, Dialect, no_header, read_blocks, split_header
 from ymltrain.builtin.datasource.encodings import Utf8Stream, is_utf8
-from ymltrain.builtin.datasource.files import open_content
+from ymltrain.builtin.datasource.files import Stream, open_content
 from ymltrain.builtin.datasource.location import DataFile
 
 _TEXT, _NUMBER = pl.String, pl.Float64
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Whole records of a file, its column names, and how many of its stored bytes were read to here."""
+
+    block: Block
+    names: list[str]
+    stored: int
+
+
+_Parsed: TypeAlias = tuple[pl.DataFrame | pl.exceptions.PolarsError, bool]
+"""Rows and whether each surely has a value for each column; or why there are none."""
 
 
 @dataclass(frozen=True)
@@ -45,40 +61,78 @@ class TextRows:
 
 
 def read_text(
-    files: Sequence[DataFile], dialect: Dialect, block_bytes: int = BLOCK_BYTES, numbers: AbstractSet[str] = frozenset()
+    files: Sequence[DataFile],
+    dialect: Dialect,
+    block_bytes: int = BLOCK_BYTES,
+    numbers: AbstractSet[str] = frozenset(),
+    at_once: int = 1,
 ) -> Iterator[TextRows]:
     """All rows of all files in order; at least one item, without rows when there are none. `numbers` may come as numbers.
 
-    Raises DataError (YT700 to YT704, YT741, and YT742 where the files' columns differ).
+    So many blocks are parsed at once, in threads of their own when that is more than one: the parser leaves processors idle
+    in one block. Raises DataError (YT700 to YT704, YT741, and YT742 where the files' columns differ).
     """
     names: list[str] = []
     stored = 0
     for file in files:
         own = replace(dialect, path=file.name)
-        for rows in _read_file(file, own, block_bytes, stored, numbers):
+        for rows in _read_file(file, own, block_bytes, numbers, at_once):
             if not names:
                 names = rows.frame.columns
             elif rows.first_row == 1:
                 check_same_columns(file.name, rows.frame.columns, files[0].name, names)
-            yield rows
-        stored = rows.stored
+            yield replace(rows, stored=stored + rows.stored)
+        stored += rows.stored
 
 
-def _read_file(file: DataFile, dialect: Dialect, block_bytes: int, stored: int, numbers: AbstractSet[str]) -> Iterator[TextRows]:
+def _read_file(file: DataFile, dialect: Dialect, block_bytes: int, numbers: AbstractSet[str], at_once: int) -> Iterator[TextRows]:
     row = 1
-    names: list[str] = []
     with open_content(file, dialect.compression) as stream:
-        read = stream.read_content
-        if not is_utf8(dialect.encoding):
-            read = Utf8Stream(read, dialect.path, dialect.encoding).read
-        for block in read_blocks(read, dialect, block_bytes):
-            if not names:
-                names, block = split_header(block, dialect)  # noqa: PLW2901  what is left of the first block
-            rows = TextRows(_parse(block, names, row, dialect, numbers), block, row, dialect, stored + stream.stored)
-            row += rows.frame.height
-            yield rows
+        cut = _cut(stream, dialect, block_bytes)
+        for piece, parsed in _parsed(cut, lambda piece: _parse(piece, dialect, numbers), at_once):
+            frame = _without_fault(piece, parsed, row, dialect)
+            yield TextRows(frame, piece.block, row, dialect, piece.stored)
+            row += frame.height
+
+
+def _cut(stream: Stream, dialect: Dialect, block_bytes: int) -> Iterator[_Piece]:
+    """The records of a file, about so many bytes at a time. Raises DataError."""
+    read = stream.read_content
+    if not is_utf8(dialect.encoding):
+        read = Utf8Stream(read, dialect.path, dialect.encoding).read
+    names: list[str] = []
+    for block in read_blocks(read, dialect, block_bytes):
+        if not names:
+            names, block = split_header(block, dialect)  # noqa: PLW2901  what is left of the first block
+        yield _Piece(block, names, stream.stored)
     if not names:
         raise no_header(dialect)
+
+
+def _parsed(pieces: Iterator[_Piece], parse: Callable[[_Piece], _Parsed], at_once: int) -> Iterator[tuple[_Piece, _Parsed]]:
+    """Pieces in order, each with what the parser made of it. What is wrong with a later one waits for those before it."""
+    if at_once == 1:
+        yield from ((piece, parse(piece)) for piece in pieces)
+        return
+    coming: deque[tuple[_Piece, Future[_Parsed]]] = deque()
+    fault = None
+    with ThreadPoolExecutor(at_once, "parsing") as pool:
+        while True:
+            try:
+                piece = next(pieces, None)
+            except DataError as error:
+                piece, fault = None, error
+            if piece is None:
+                break
+            coming.append((piece, pool.submit(parse, piece)))
+            if len(coming) > at_once:
+                first, result = coming.popleft()
+                yield first, result.result()
+        while coming:
+            first, result = coming.popleft()
+            yield first, result.result()
+    if fault is not None:
+        raise fault
 
 
 def check_same_columns(name: str, columns: Sequence[str], first_name: str, first_columns: Sequence[str]) -> None:
@@ -92,26 +146,33 @@ def check_same_columns(name: str, columns: Sequence[str], first_name: str, first
         raise DataError("YT742", f"{name} {problem}, and {first_name} {other}", hint)
 
 
-def _parse(block: Block, names: list[str], first_row: int, dialect: Dialect, numbers: AbstractSet[str]) -> pl.DataFrame:
-    """The block's rows. What is wrong with them is looked for in their text."""
+def _parse(piece: _Piece, dialect: Dialect, numbers: AbstractSet[str]) -> _Parsed:
+    """A piece's rows, as numbers where all is well, else as text; or the parser's error."""
+    content, names = piece.block.content, piece.names
     if not numbers.isdisjoint(names) and dialect.has_plain_numbers:
         types = {name: _NUMBER if name in numbers else _TEXT for name in names}
         try:
-            frame, is_sound = _parse_records(block.content, types, dialect)
+            frame, is_sound = _parse_records(content, types, dialect)
             if is_sound:
-                return frame
+                return frame, True
         except pl.exceptions.PolarsError:
             pass  # a value that is no number, or one with spaces around it
     try:
-        frame, is_sound = _parse_records(block.content, dict.fromkeys(names, _TEXT), dialect)
+        return _parse_records(content, dict.fromkeys(names, _TEXT), dialect)
     except pl.exceptions.PolarsError as error:
-        fault = find_fault(block, len(names), first_row, dialect)
-        raise fault or unexplained(block, first_row, dialect, error) from None
+        return error, False
+
+
+def _without_fault(piece: _Piece, parsed: _Parsed, first_row: int, dialect: Dialect) -> pl.DataFrame:
+    """The rows of a piece. Raises DataError for what is wrong with them, which is looked for in their text."""
+    found, is_sound = parsed
     if not is_sound:
-        fault = find_fault(block, len(names), first_row, dialect)
+        fault = find_fault(piece.block, len(piece.names), first_row, dialect)
         if fault is not None:
             raise fault
-    return frame
+    if isinstance(found, pl.exceptions.PolarsError):
+        raise unexplained(piece.block, first_row, dialect, found) from None
+    return found
 
 
 def _parse_records(content: bytes, types: Mapping[str, type[pl.DataType]], dialect: Dialect) -> tuple[pl.DataFrame, bool]:
