@@ -303,8 +303,9 @@ def test_a_file_cut_short_while_it_is_read(tmp_path):
     os.truncate(tmp_path / "t.parquet", 4096)
     with pytest.raises(DataError):
         list(batches)
+    table = pl.concat([table] * 3)  # some blocks are read ahead
     table.write_csv(tmp_path / "t.csv")
     batches = iter(CsvSource(CsvParams(path=str(tmp_path / "t.csv"))).batches({"n": "number"}))
     read_rows = pl.DataFrame(next(batches)).height
     os.truncate(tmp_path / "t.csv", 4096)
-    assert read_rows + sum(pl.DataFrame(batch).height for batch in batches) < 400_000
+    assert read_rows + sum(pl.DataFrame(batch).height for batch in batches) < table.height

@@ -70,8 +70,8 @@ class ClaimsThenFills(LocalFolder):
 class TrustsKeys(LocalFolder):
     """Joins whatever it is given."""
 
-    def _file(self, key: str) -> Path:
-        return self._root / key
+    def _place(self, key: str) -> str:
+        return f"{self._root}/{key}"
 
 
 class ListsByText(LocalFolder):
