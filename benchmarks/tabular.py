@@ -6,7 +6,7 @@
 What FILE holds is not run again, so a long run may be cut into parts.
 
 Each seed cuts a table anew into 70 % train, 15 % val, 15 % test. Both sides learn from the train rows, stop by the val rows (ours
-after 16 epochs without gain, at most 100; theirs after 20 rounds, at most 2,000), see the same columns under the same types and
+after 12 epochs without gain, at most 60; theirs after 20 rounds, at most 2,000), see the same columns under the same types and
 have no setting tuned. The defaults of `tabular` were chosen on other tables. Time is processor time of the whole process.
 
 Bound: on most tables our error is lower, or no higher beyond what five seeds can tell (95 % interval of the paired difference).

@@ -36,7 +36,7 @@ def explained(tmp_path, monkeypatch, capsys):
 
 def test_a_proposal_is_a_default_that_says_whose_it_is(explained):
     """It stands where the recipe is silent, in sections of plugins and of the framework alike."""
-    for key, value in (("optimizer.type", "adamw"), ("optimizer.lr", 0.002), ("lr_scheduler.warmup_steps", 50)):
+    for key, value in (("optimizer.type", "adamw"), ("optimizer.lr", 0.004), ("lr_scheduler.warmup_steps", 50)):
         found = explained(key)
         assert (found["value"], found["origin"], found["file"], found["line"]) == (value, "default", "model tabular", None)
     assert explained("trainer.batch_size")["file"] == "model tabular"
@@ -47,7 +47,7 @@ def test_a_recipe_wins_key_by_key(explained):
     """What is written replaces the proposal there, and only there."""
     found = explained("optimizer.lr", "optimizer.lr=1e-4")
     assert (found["value"], found["origin"]) == (1e-4, "override")
-    assert [(below["value"], below["file"]) for below in found["overridden"]] == [(0.002, "model tabular")]
+    assert [(below["value"], below["file"]) for below in found["overridden"]] == [(0.004, "model tabular")]
     assert explained("optimizer.weight_decay", "optimizer.lr=1e-4")["file"] == "model tabular"
 
 

@@ -122,8 +122,8 @@ def draft_training(target: TargetDraft, rows: int) -> TrainingDraft:
     metrics = DEFAULT_METRICS[target.task]
     if rows < PLAIN_FROM:
         why = "several networks in one, with an optimizer and encoders of its own; `mlp` trains faster"
-        batch_size = next((size for below, size in ((1_000, 32), (50_000, 256)) if rows < below), 1_024)
-        return TrainingDraft({"type": "tabular"}, why, None, metrics, max_epochs=100, batch_size=batch_size, patience=16)
+        batch_size = next((size for below, size in ((1_000, 32), (50_000, 128)) if rows < below), 1_024)
+        return TrainingDraft({"type": "tabular"}, why, None, metrics, max_epochs=60, batch_size=batch_size, patience=12)
     why = "quick to train; `tabular` is often more exact, and takes several times as long"
     model = {"type": "mlp", "hidden": [256, 128], "dropout": 0.1}
     return TrainingDraft(model, why, {"type": "adamw", "lr": 1e-3}, metrics, max_epochs=20, batch_size=1_024, patience=3)

@@ -2,9 +2,10 @@
 
 Each number goes through a piecewise-linear embedding (Gorishniy, Rubachev and Babenko, "On embeddings for numerical features in
 tabular deep learning", NeurIPS 2022), categories and words through embeddings as in `mlp`. `members` networks share the hidden
-layers and differ in the signs and sizes that scale each feature before them, and in their last layer (Gorishniy, Kotelnikov and
-Babenko, "TabM: advancing tabular deep learning with parameter-efficient ensembling", ICLR 2025, there TabM-mini). Each member
-learns by its own loss; a prediction is the mean of theirs: of numbers, or of probabilities.
+layers and differ in the signs and sizes that scale what comes out of the first, and in their last layer (after TabM-mini of
+Gorishniy, Kotelnikov and Babenko, "TabM: advancing tabular deep learning with parameter-efficient ensembling", ICLR 2025, which
+scales what goes into the first layer and so computes it for each member, not once). Each member learns by its own loss; a
+prediction is the mean of theirs: of numbers, or of probabilities.
 
 Numbers are spread like a normal distribution by the encoder `quantile`, so that the pieces hold equally many train rows.
 """
@@ -39,7 +40,7 @@ class TabularParams(Params, frozen=True, kw_only=True):
     ] = 8
     pieces: Annotated[
         int, Meta(ge=2, le=1024, description="Pieces of each number's embedding, of equally many rows if it is spread normally.")
-    ] = 24
+    ] = 64
     embedding_dim: EmbeddingDim = "auto"
 
 
@@ -48,9 +49,9 @@ class TabularModel:
     """A parameter-efficient ensemble of multi-layer perceptrons for tables."""
 
     defaults: ClassVar[Mapping[str, Any]] = {
-        "optimizer": {"type": "adamw", "lr": 2e-3, "weight_decay": 1e-2},
-        "lr_scheduler": {"type": "constant", "warmup_steps": 50},
-        "trainer": {"max_epochs": 100, "batch_size": 256, "early_stopping": {"metric": "val/loss", "patience": 16}},
+        "optimizer": {"type": "adamw", "lr": 4e-3, "weight_decay": 0.1},
+        "lr_scheduler": {"type": "cosine", "warmup_steps": 50},
+        "trainer": {"max_epochs": 60, "batch_size": 128, "early_stopping": {"metric": "val/loss", "patience": 12}},
     }
     encoders: ClassVar[Mapping[ColumnType, str]] = {"number": "quantile"}
 
@@ -59,7 +60,7 @@ class TabularModel:
 
     def shapes(self, features: Sequence[FeatureShape], output: OutputShape) -> Sequence[TensorShape]:
         params, numbers, inputs = self._params, _numbers(features), self._inputs(features)
-        named: dict[str, tuple[int, ...]] = {"scale": (params.members, inputs)}
+        named: dict[str, tuple[int, ...]] = {"scale": (params.members, params.hidden[0])}
         if numbers and params.number_dim:
             named["numbers.weight"] = named["numbers.bias"] = (numbers, params.number_dim)
             named["numbers.pieces"] = (numbers, params.pieces, params.number_dim)

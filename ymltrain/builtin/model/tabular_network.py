@@ -26,9 +26,9 @@ class Inputs:
     text_lengths: Sequence[int]
 
     @property
-    def widths(self) -> list[int]:
-        """The columns that each feature becomes."""
-        return [self.number_dim or 1] * self.numbers + [columns for _, columns in (*self.categories, *self.texts)]
+    def width(self) -> int:
+        """The columns that all features together become."""
+        return (self.number_dim or 1) * self.numbers + sum(columns for _, columns in (*self.categories, *self.texts))
 
 
 class PiecewiseLinear(nn.Module):
@@ -77,7 +77,7 @@ class ByteDropout(nn.Module):
 
 
 class TabularNetwork(nn.Module):
-    """Embeddings, a scale of every feature for each member, shared hidden layers, and a head for each member."""
+    """Embeddings, a first layer, for each member a scale of its outputs, shared further layers, and for each member a head."""
 
     def __init__(self, inputs: Inputs, output: OutputShape, *, members: int, hidden: Sequence[int], dropout: float) -> None:
         super().__init__()
@@ -88,9 +88,8 @@ class TabularNetwork(nn.Module):
         )
         self.categories = nn.ModuleList(nn.Embedding(rows, columns, padding_idx=0) for rows, columns in inputs.categories)
         self.texts = nn.ModuleList(nn.EmbeddingBag(rows, columns, mode="mean", padding_idx=0) for rows, columns in inputs.texts)
-        signs = torch.randint(0, 2, (members, len(inputs.widths))).float() * 2 - 1  # one for all columns of a feature
-        self.scale = nn.Parameter(signs.repeat_interleave(torch.tensor(inputs.widths), dim=1))
-        self.hidden = nn.ModuleList(nn.Linear(wide, narrow) for wide, narrow in pairwise((sum(inputs.widths), *hidden)))
+        self.hidden = nn.ModuleList(nn.Linear(wide, narrow) for wide, narrow in pairwise((inputs.width, *hidden)))
+        self.scale = nn.Parameter(torch.randint(0, 2, (members, hidden[0])).float() * 2 - 1)
         self.dropout = ByteDropout(dropout)
         bound = 1 / sqrt(hidden[-1])
         self.heads = nn.Parameter(torch.empty(members, hidden[-1], output.width).uniform_(-bound, bound))
@@ -98,8 +97,9 @@ class TabularNetwork(nn.Module):
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Each member's output `[n, members, width]` while it trains, in evaluation the one of them all `[n, width]`."""
-        rows = self._embedded(inputs).unsqueeze(1) * self.scale
-        for layer in self.hidden:
+        first, *further = self.hidden
+        rows = self.dropout(functional.relu(first(self._embedded(inputs))).unsqueeze(1) * self.scale)
+        for layer in further:
             rows = self.dropout(functional.relu(layer(rows)))
         outputs = torch.einsum("nkd,kdo->nko", rows, self.heads) + self.heads_bias
         return outputs if self.training else self._averaged(outputs)
