@@ -10,20 +10,21 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ymltrain.bundle.predictor import BATCH_ROWS, Predictor
+from ymltrain.bundle.predictor import Predictor
 from ymltrain.data.reading import column_values
 from ymltrain.skew.aspects import find_aspects
 from ymltrain.skew.dependence import measure_dependence
 from ymltrain.skew.histogram import CategoryBins
 from ymltrain.skew.measures import UNMEASURED, bins_of, measured
-from ymltrain.skew.outputs import class_names, labels_of, plain_predictions
-from ymltrain.skew.outputs import scores as scores_of
+from ymltrain.skew.outputs import class_names, labels_of, plain_predictions, scores
 from ymltrain.skew.profile import Distribution, Mean, Noise, Profile, Slice
 from ymltrain.skew.settings import CheckSettings
 from ymltrain.skew.statistics import compare_counts
 from ymltrain.skew.summary import mean_of
 
 IMPACT_ROWS = 2_000
+LEAST_IMPACT_ROWS = 256
+IMPACT_CELLS = 5_000_000
 NOISE_STRETCHES = 12
 LEAST_NOISE_ROWS = 50
 SLICE_VALUES = 20
@@ -68,7 +69,9 @@ def make_profile(predictor: Predictor, rows: ProfileRows, libraries: str, settin
         bias=_bias(predictions, labels),
         dependence=measure_dependence({name: measured(rows.train.get_column(name)) for name in features}, features),
         noise=_noise(rows, features) if rows.is_in_time_order else {},
-        impact=measure_impact(predictor, rows.train.gather_every(max(1, -(-rows.train.height // IMPACT_ROWS)))),
+        impact=measure_impact(
+            predictor, rows.train.gather_every(max(1, -(-rows.train.height // impact_rows(len(predictor.columns)))))
+        ),
         slices=_slices(judged, features, predictions, errors),
         libraries=libraries,
         settings=settings or CheckSettings(),
@@ -94,26 +97,28 @@ def _bias(predictions: pl.Series, labels: pl.Series) -> Mean:
     return mean_of(difference[np.isfinite(difference)])
 
 
+def impact_rows(columns: int) -> int:
+    """How many rows impact is measured on: of wide tables fewer, as the network runs over all columns once for each of them."""
+    return min(IMPACT_ROWS, max(LEAST_IMPACT_ROWS, IMPACT_CELLS // max(1, columns**2)))
+
+
 def measure_impact(predictor: Predictor, rows: pl.DataFrame) -> dict[str, float]:
     """By how much predictions change when a feature's values are shuffled, in units of the predictions' own spread."""
     rows = rows[list(predictor.columns)]
     if rows.height < 2:
         return dict.fromkeys(predictor.columns, 0.0)
     generator = np.random.default_rng(SEED)
-    before = scores(predictor, rows)
+    encoded = predictor.encode(rows)
+    before = scores(predictor.target, predictor.outputs(encoded))
     spread = float(np.mean(np.std(before, axis=0))) or 1.0
     impact = {}
-    for name in predictor.columns:
-        mixed = column_values(rows, name).gather(generator.permutation(rows.height))
-        shuffled = pl.DataFrame({column.name: mixed if column.name == name else column for column in rows.iter_columns()})
-        impact[name] = round(float(np.abs(scores(predictor, shuffled) - before).mean()) / spread, 6)
+    for name, values in predictor.feature_values(encoded):  # an encoder sees one row at a time: its values can be shuffled instead
+        kept = values.copy()
+        values[:] = kept[generator.permutation(rows.height)]
+        after = scores(predictor.target, predictor.outputs(encoded))
+        values[:] = kept
+        impact[name] = round(float(np.abs(after - before).mean()) / spread, 6)
     return impact
-
-
-def scores(predictor: Predictor, rows: pl.DataFrame) -> npt.NDArray[np.float64]:
-    """The network's decoded outputs as numbers, `[n, k]`: predictions on the target's encoded scale, or probabilities."""
-    parts = [predictor.outputs(predictor.encode(part)) for part in rows.iter_slices(BATCH_ROWS)]
-    return scores_of(predictor.target, np.concatenate(parts))
 
 
 def _distribution(column: pl.Series, order: Sequence[str]) -> Distribution:
