@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ymltrain.report.console import draw, say, tell
 from ymltrain.report.numbers import figure, seconds
-from ymltrain.report.skew_words import chance, onset_words
+from ymltrain.report.skew_words import chance, onset_words, ranked_features
 from ymltrain.skew.check import Checked
 from ymltrain.skew.findings import Finding, VerdictWord
 from ymltrain.skew.report import SkewReport
@@ -20,6 +20,7 @@ MEANINGS: dict[VerdictWord, str] = {
 }
 KINDS = {"engineering_fault": ("fault", "red"), "undetermined": ("undetermined", "magenta"), "drift": ("drift", "yellow")}
 SHOWN_FEATURES = 30
+LISTED = 4
 
 
 def show_check(checked: Checked) -> None:
@@ -36,7 +37,7 @@ def show_check(checked: Checked) -> None:
         start = f" from {window.start}" if window.start else ""
         found = f": {'; '.join(window.findings[:2])}" if window.findings else ""
         tell(
-            f"window {window.number + 1}  rows {window.first_row:,}+{window.rows:,}{start}  ",
+            f"window {window.number + 1}  {window.rows:,} records from {window.first_row:,}{start}  ",
             (window.verdict, STYLES[window.verdict]),
             found,
         )
@@ -67,7 +68,7 @@ def _show_finding(finding: Finding) -> None:
     if finding.p_value is not None:
         facts.append(f"p {chance(finding.p_value)}")
     if finding.alternatives:
-        facts.append(f"or {', '.join(finding.alternatives)}")
+        facts.append(f"may also be {' or '.join(finding.alternatives)}")
     if facts:
         tell(f"{'':13}" + ", ".join(facts))
     for row in finding.evidence[:3]:
@@ -75,6 +76,8 @@ def _show_finding(finding: Finding) -> None:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value[:LISTED])) + (", …]" if len(value) > LISTED else "]")
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
@@ -83,8 +86,8 @@ def _features(report: SkewReport) -> Table:
     for name in ("feature", "distance", "matters from", "seen from", "p", "missing", "impact", "replay"):
         table.add_column(name, justify="left" if name == "feature" else "right")
     told = {finding.feature for finding in report.findings}
-    order = sorted(report.features.items(), key=lambda item: -item[1].distance * (0.01 + item[1].impact))
-    for name, found in order[:SHOWN_FEATURES]:
+    for name in ranked_features(report)[:SHOWN_FEATURES]:
+        found = report.features[name]
         differences = (
             "—"
             if found.replayed_differences is None

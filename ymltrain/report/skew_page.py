@@ -10,7 +10,7 @@ import numpy as np
 from ymltrain.report.html import Chart, Facts, Fold, Marked, Page, Prose, Section, Table, bars, lines, render_page
 from ymltrain.report.html.parts import Cell, Part, Tone
 from ymltrain.report.numbers import seconds
-from ymltrain.report.skew_words import chance, counted_kinds, onset_words
+from ymltrain.report.skew_words import chance, counted_kinds, onset_words, ranked_features, when
 from ymltrain.skew.check import Checked
 from ymltrain.skew.findings import Finding, VerdictWord
 from ymltrain.skew.histogram import CategoryBins, NumberBins
@@ -35,6 +35,10 @@ NEXT: dict[str, str] = {
     "prediction": "Compare with the inputs' changes below; with labels, judge whether it is time to train again.",
     "sampling": "What the model decides chooses what is logged: weigh the data by it, or train on held-out traffic.",
 }
+OF_INPUTS = (
+    "Distances and charts are of the inputs as requests bring them. What is made of them behind that is replayed: a fault there "
+    "leaves the charts alike, and shows in the column `replayed` and in the records of its evidence."
+)
 SHOWN_BINS = 24
 SHOWN_FEATURES = 60
 DRAWN_FEATURES = 12
@@ -50,7 +54,7 @@ def skew_page(checked: Checked) -> str:
     if report.windows:
         sections.append(Section("Along the log", [_windows(report)]))
     if checked.reference is not None:
-        sections.append(Section("Features", [_features(report), *_curves(checked, checked.reference)]))
+        sections.append(Section("Features", [Prose(OF_INPUTS), _features(report), *_curves(checked, checked.reference)]))
     sections.append(Section("What was looked for", list(_limits(report))))
     lead = f"{report.rows:,} records served{period}; {report.replayed:,} of them replayed."
     return render_page(Page(title=f"Skew of {report.model}: {report.verdict}", lead=lead, sections=sections))
@@ -89,10 +93,12 @@ def _overview(report: SkewReport) -> Table:
                 finding.skew_class,
                 share,
                 finding.onset_row,
+                when(finding),
                 finding.impact,
             ]
         )
-    return Table(["kind", "feature", "cause", "class", "share", "since record", "impact"], rows)
+    columns = ["kind", "feature", "cause", "class", "share", "since record", "since", "impact"]
+    return Table(columns, rows, caption="share of the records; impact: how far predictions move, in standard deviations of theirs")
 
 
 def _told(report: SkewReport) -> Iterator[Part]:
@@ -123,13 +129,17 @@ def _finding(finding: Finding) -> Iterator[Part]:
     yield Facts(facts)
     if finding.evidence:
         columns = list(dict.fromkeys(key for row in finding.evidence for key in row))
-        yield Table(columns, [[_cell(row.get(column)) for column in columns] for row in finding.evidence], caption="evidence")
+        cells = {column: _cells([row.get(column) for row in finding.evidence]) for column in columns}
+        rows = [[cells[column][number] for column in columns] for number in range(len(finding.evidence))]
+        yield Table(columns, rows, caption="evidence: records of the log that show it")
 
 
-def _cell(value: Any) -> str | float | None:
-    if value is None or isinstance(value, int | float | str):
-        return value
-    return str(value)
+def _cells(values: list[Any]) -> list[Cell]:
+    """A column of evidence; numbers that are all whole, as ids are, without decimals."""
+    numbers = [value for value in values if isinstance(value, float)]
+    if all(number.is_integer() for number in numbers):
+        values = [int(value) if isinstance(value, float) else value for value in values]
+    return [value if value is None or isinstance(value, int | float | str) else str(value) for value in values]
 
 
 def _windows(report: SkewReport) -> Table:
@@ -148,10 +158,10 @@ def _windows(report: SkewReport) -> Table:
 
 
 def _features(report: SkewReport) -> Table:
-    ordered = sorted(report.features.items(), key=lambda item: -item[1].distance * (0.01 + item[1].impact))
     told = {finding.feature for finding in report.findings}
     rows: list[list[Cell]] = []
-    for name, found in ordered:
+    for name in ranked_features(report):
+        found = report.features[name]
         differences = found.replayed_differences
         replayed: Marked = Marked("not logged", "muted")
         if differences is not None:
@@ -160,17 +170,13 @@ def _features(report: SkewReport) -> Table:
         distance = Marked(round(found.distance, 4), tone)
         rows.append([name, distance, found.threshold, found.minimum_detectable, found.impact, found.share_missing, replayed])
     columns = ["feature", "distance", "matters from", "would be seen from", "impact", "missing", "replayed"]
-    return Table(columns, rows, caption="ranked by distance and what the feature does to predictions")
+    return Table(columns, rows, caption="proven faults first, then by distance and what the feature does to predictions")
 
 
 def _curves(checked: Checked, reference: Profile) -> Iterator[Part]:
     """Histograms on the same bins and the distance along the log; the ranked first open, the rest folded."""
-    ordered = sorted(
-        checked.report.features,
-        key=lambda name: -checked.report.features[name].distance * (0.01 + checked.report.features[name].impact),
-    )
     told = [finding.feature for finding in checked.report.findings if finding.feature in checked.report.features]
-    names = list(dict.fromkeys([*[name for name in told if name is not None], *ordered]))[:SHOWN_FEATURES]
+    names = list(dict.fromkeys([*[name for name in told if name is not None], *ranked_features(checked.report)]))[:SHOWN_FEATURES]
     for position, name in enumerate(names):
         parts = [part for drawn in _drawn(checked, reference, name) for part in _feature_charts(checked, name, *drawn)]
         is_told = name in told

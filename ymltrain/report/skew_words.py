@@ -24,6 +24,18 @@ def onset_words(finding: Finding) -> str:
     return f"since record {finding.onset_row:,}" + (f" ({finding.onset_time})" if finding.onset_time else "")
 
 
+def when(finding: Finding) -> str | None:
+    """The minute in which it began, where the log tells it."""
+    return None if finding.onset_time is None else str(finding.onset_time)[:16].replace("T", " ")
+
+
+def ranked_features(report: SkewReport) -> list[str]:
+    """Features with a proven fault in the order of the findings, then the others by distance and what they do to predictions."""
+    faulty = [finding.feature for finding in report.findings if finding.kind == "engineering_fault"]
+    by_weight = sorted(report.features, key=lambda name: -report.features[name].distance * (0.01 + report.features[name].impact))
+    return list(dict.fromkeys([*(name for name in faulty if name in report.features and name is not None), *by_weight]))
+
+
 def chance(p_value: float) -> str:
     """A chance that people can read: `= 0.0021`, or `< 1e-12`."""
     return f"< {SURE:g}" if p_value < SURE else f"= {p_value:.2g}"
