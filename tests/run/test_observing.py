@@ -20,8 +20,11 @@ def test_speed_and_memory_are_recorded(driver, tmp_path):
 
 
 def test_a_trace_holds_steps(driver, tmp_path):
-    """It is what Perfetto opens: JSON with events, the backward pass among them."""
+    """It is what Perfetto opens: JSON with events, each that lasts with its beginning and its length, the backward pass among them."""
     driver.Setup(tmp_path / "run", {"trace": True}).train()
     trace = json.loads((tmp_path / "run" / "trace" / "rank-0.json").read_text())
     names = {event.get("name", "") for event in trace["traceEvents"]}
     assert any("Backward" in name for name in names)
+    lasting = [event for event in trace["traceEvents"] if event["ph"] == "X"]
+    assert all(event["ts"] >= 0 and event["dur"] >= 0 and {"name", "pid", "tid"} <= event.keys() for event in lasting)
+    assert sum(event["name"].startswith("ProfilerStep#") for event in lasting) == 5
