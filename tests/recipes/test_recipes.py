@@ -9,11 +9,17 @@ import json
 import shlex
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from ymltrain.cli.main import run
+from ymltrain.diagnostics import Diagnostics
+from ymltrain.recipe.document import plain
+from ymltrain.recipe.source import read_recipe
+from ymltrain.recipe.syntax import parse_syntax
 
 HERE = Path(__file__).parent
+RECIPES = jsonschema.Draft202012Validator(json.loads((HERE.parents[1] / "schemas" / "recipe.schema.json").read_text()))
 INVALID = sorted(path.name for path in (HERE / "invalid").glob("*.yaml"))
 VALID = sorted(path.name for path in (HERE / "valid").glob("*.yaml"))
 
@@ -70,6 +76,14 @@ def test_a_valid_recipe_has_no_finding(name, capsys, monkeypatch):
     monkeypatch.chdir(HERE / "valid")
     assert check(HERE / "valid", name, "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"ok": True, "diagnostics": []}
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_the_emitted_schema_takes_a_valid_recipe(name):
+    """What editors are given calls nothing wrong that `check` takes: short forms, references, profiles, layers."""
+    source = read_recipe(HERE / "valid" / name, diagnostics := Diagnostics())
+    tree = parse_syntax(source, diagnostics)
+    assert list(RECIPES.iter_errors(plain(tree))) == []
 
 
 def test_goldens_belong_to_recipes():

@@ -12,7 +12,7 @@ from ymltrain.catalog.entry import LoadedPlugin
 from ymltrain.kinds.kind import KINDS
 from ymltrain.plan.plan import Plan
 from ymltrain.recipe.envelope import envelope_schema
-from ymltrain.recipe.grammar import ANY, PLUGIN_POSITIONS, REQUIRED_SECTIONS
+from ymltrain.recipe.grammar import ANY, LIST_POSITIONS, PLUGIN_POSITIONS, REQUIRED_SECTIONS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = {"type": "string", "pattern": r"\$\{"}
@@ -42,10 +42,12 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
     for kind in dict.fromkeys(PLUGIN_POSITIONS.values()):
         definitions[f"{kind} node"] = _node_of(kind, catalog, definitions, owned.get(kind, {}))
     del definitions["Node"]
-    properties["extends"] = _one_or_more({"type": "string", "minLength": 1}) | {"description": "Recipes that lie below this one."}
-    for name in ("metrics", "tracker"):
-        properties[name] = _one_or_more(properties[name]["items"]) | {"description": properties[name]["description"]}
-    properties["keys"] = _one_or_more(properties["keys"]["items"]) | {"description": properties["keys"]["description"]}
+    paths = {"type": "array", "items": {"type": "string", "minLength": 1}}
+    properties["extends"] = paths | {"description": "Recipes that lie below this one."}
+    owners = {(): properties, ("evaluation",): definitions["Evaluation"]["properties"]}
+    for *path, name in LIST_POSITIONS:
+        entries = owners[tuple(path)][name]
+        owners[tuple(path)][name] = _one_or_more(entries["items"]) | {"description": entries["description"]}
     for partial in (definitions["Column"], definitions["EarlyStopping"], definitions["Promote"]):
         del partial["required"]
     target = {key: value for key, value in properties["target"].items() if key not in ("if", "else")}
