@@ -53,10 +53,10 @@ def test_a_killed_rank_is_replaced(place, whole, strategy, nth):
 @pytest.mark.parametrize("strategy", [pytest.param("ddp", marks=pytest.mark.slow), "fsdp"])
 def test_all_killed_at_once_goes_on_bit_equal(place, whole, strategy):
     """The main process and a rank die; the other worker ends itself, and resuming gives the very same weights."""
-    process = place.start(f"strategy={strategy}", place.fault("kill_all", 14))
+    process = place.start(f"strategy={strategy}", place.fault("kill_all", 16))
     process.communicate(timeout=200)
     assert process.returncode == -signal.SIGKILL
-    result, _ = place.fit(f"strategy={strategy}", place.fault("kill_all", 14), "--resume")
+    result, _ = place.fit(f"strategy={strategy}", place.fault("kill_all", 16), "--resume")
     assert result["resumed_from"] == "0-6"
     assert_same(result, whole(strategy))
 
