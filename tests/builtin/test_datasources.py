@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
 import io
 import os
@@ -290,6 +291,27 @@ def test_parquet_faults(tmp_path, damage):
         with pytest.raises(DataError, match="not a sound Parquet file") as caught:
             attempt()
         assert caught.value.code == "YT709"
+
+
+def test_the_first_fault_is_told_though_blocks_are_read_ahead(tmp_path):
+    """A record that is wrong comes before the damaged end of the file, which is met first while blocks are parsed at once."""
+    rows = [f"{number},x" for number in range(5_000)]
+    whole = gzip.compress("\n".join(["n,c", *rows[:10], "1,x,too many", *rows[10:]]).encode())
+    (tmp_path / "t.csv.gz").write_bytes(whole[:-40])
+    file = DataFile(str(tmp_path / "t.csv.gz"), len(whole))
+    dialect = Dialect(file.name, ",", '"', ("",), compression="gzip")
+    told = []
+    for at_once in (1, 200):
+        with pytest.raises(DataError) as raised:
+            list(read_text([file], dialect, block_bytes=1_000, at_once=at_once))
+        told.append((raised.value.code, raised.value.message))
+    assert told[0] == told[1]
+    assert told[0][0] == "YT704"
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress("\n".join(["n,c", *rows]).encode()))
+    one, more = (list(read_text([file], dialect, 1_000, at_once=at_once)) for at_once in (1, 3))
+    assert [rows.first_row for rows in more] == [rows.first_row for rows in one]
+    assert pl.concat([rows.frame for rows in more]).equals(pl.concat([rows.frame for rows in one]))
+    assert len(more) > 10
 
 
 def test_a_file_cut_short_while_it_is_read(tmp_path):

@@ -149,7 +149,8 @@ class ClassificationTarget(_Labelled):
 
     def decode(self, output: npt.NDArray[Any]) -> Floats:
         logits = output.astype(np.float64)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        with np.errstate(invalid="ignore"):  # a network that overflows on a value has no probabilities there: NaN
+            powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)  # type: ignore[no-any-return] # numpy's stubs lose the type here
 
     def predictions(self, output: npt.NDArray[Any]) -> list[pl.Series]:

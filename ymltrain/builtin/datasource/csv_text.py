@@ -115,12 +115,12 @@ def _parsed(pieces: Iterator[_Piece], parse: Callable[[_Piece], _Parsed], at_onc
         yield from ((piece, parse(piece)) for piece in pieces)
         return
     coming: deque[tuple[_Piece, Future[_Parsed]]] = deque()
-    fault = None
+    fault: DataError | OSError | None = None
     with ThreadPoolExecutor(at_once, "parsing") as pool:
         while True:
             try:
                 piece = next(pieces, None)
-            except DataError as error:
+            except (DataError, OSError) as error:
                 piece, fault = None, error
             if piece is None:
                 break
