@@ -4,22 +4,13 @@
 `row` is the version alone, which points to files that nobody stores.
 """
 
-import json
 import os
 import sys
 from pathlib import Path
 
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-
-
-def fresh_bundle(bundle):
-    """Weights, contract and card that no version had before; the same as ours."""
-    data = os.urandom(8192)
-    header = json.dumps({"w": {"dtype": "U8", "shape": [8192], "data_offsets": [0, 8192]}}).encode()
-    (bundle / "weights.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + data)
-    (bundle / "contract.json").write_text(json.dumps({"id": os.urandom(16).hex(), "text": "x" * 2000}))
-    (bundle / "README.md").write_text(f"# model {os.urandom(8).hex()}")
+from small_bundle import write_bundle
 
 
 def create_version(client, source, run_id=None):
@@ -43,7 +34,7 @@ def main():
         if what == "row":
             create_version(client, f"file://{root}")
             continue
-        fresh_bundle(bundle)
+        write_bundle(bundle)
         run = client.create_run(experiment)
         client.log_metric(run.info.run_id, "test/rmse", 1.0)
         client.log_artifacts(run.info.run_id, str(bundle))
