@@ -84,7 +84,7 @@ def test_what_is_attested(workspace: Path) -> None:
     """The in-toto statement names every file by its digest, the recipe, the data and the libraries of the run."""
     registry = registry_of(workspace)
     version = registry.resolve("penguins@1")
-    (path,) = (workspace / "registry/attestations/sha256" / version.digest.removeprefix("sha256:")).iterdir()
+    (path,) = (workspace / "registry/attestations/sha256").glob(f"*/{version.digest.removeprefix('sha256:')}.*")
     statement = json.loads(path.read_text())
     assert (statement["_type"], statement["predicateType"]) == ("https://in-toto.io/Statement/v1", "https://slsa.dev/provenance/v1")
     files = {file.path: file.digest.removeprefix("sha256:") for file in registry.manifest(version).files}

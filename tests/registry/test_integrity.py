@@ -17,6 +17,7 @@ from ymltrain.registry.copying import copy_model
 from ymltrain.registry.damage import Damage
 from ymltrain.registry.fsck import check_registry
 from ymltrain.registry.gc import collect_garbage
+from ymltrain.registry.lineage import lineage_of
 from ymltrain.registry.verify import verify_registry, verify_versions
 
 Bundle = Callable[..., Path]
@@ -81,7 +82,7 @@ def test_every_kind_of_damage_has_its_name(filled: Path) -> None:
         file.path: filled / "blobs/sha256" / file.digest[7:9] / file.digest[7:] for file in fresh(filled).manifest(version).files
     }
     manifest = filled / "blobs/sha256" / version.digest[7:9] / version.digest[7:]
-    attestation = next((filled / "attestations/sha256" / version.digest[7:]).iterdir())
+    attestation = next((filled / "attestations/sha256").glob(f"*/{version.digest[7:]}.*"))
     log = filled / "models/m/log"
     cases: list[tuple[str, Path, Callable[[Path], object]]] = [
         ("blob_missing", blobs["weights.safetensors"], Path.unlink),
@@ -262,3 +263,18 @@ def test_no_garbage_without_whole_logs(filled: Path, registry: Registry) -> None
     with pytest.raises(RegistryError, match="damaged"):
         collect_garbage(fresh(filled), datetime.now(UTC) + timedelta(days=30), delete=True)
     assert files_of(filled) == before
+
+
+def test_attestations_of_the_first_registries(filled: Path) -> None:
+    """A folder for each version, as once written, is read, verified and not taken for garbage."""
+    version = fresh(filled).resolve("m@2")
+    digest = version.digest[7:]
+    (path,) = (filled / "attestations/sha256").glob(f"*/{digest}.*")
+    old = filled / "attestations/sha256" / digest / path.name.partition(".")[2]
+    old.parent.mkdir()
+    path.rename(old)
+    assert lineage_of(fresh(filled), version).attestations == (str(old.relative_to(filled)),)
+    assert verify_registry(fresh(filled)).damage == []
+    assert collect_garbage(fresh(filled), datetime.now(UTC) + timedelta(days=30)).unused == ()
+    old.write_bytes(b"{}")
+    assert {damage.kind for damage in verify_registry(fresh(filled)).damage} == {"attestation"}

@@ -4,7 +4,7 @@
                blobs/sha256/ab/<64 hex digits>        content: the files of versions, and their manifests
                models/<name>/log/<20 digits>.json     the events, from 1 without a gap: the only commit point
                models/<name>/head.json, checkpoint.json   hints that save reading the whole log
-               attestations/sha256/<64 hex digits>/…  what is claimed of a version, by its manifest's digest
+               attestations/sha256/ab/<64 hex digits>.…  what is claimed of a version, by its manifest's digest
                staging/                               files on their way in, of local registries
 
 What is refused, by code of the RegistryError: YT950 a place no registry can be kept in (PluginError), YT951 an

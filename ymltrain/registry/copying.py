@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from ymltrain.diagnostics import RegistryError
-from ymltrain.registry.attestations import attestation_folder
+from ymltrain.registry.attestations import attestation_keys
 from ymltrain.registry.blobs import blob_key
 from ymltrain.registry.checkpoints import event_key
 from ymltrain.registry.events import FORMAT_1, Register, decode_event
@@ -99,7 +99,7 @@ def _copy_content(source: Registry, target: Registry, digest: str) -> tuple[int,
             path.unlink()
             added += 1
     with storage_faults("write to", target.backend):
-        for key in source.backend.list(attestation_folder(digest)):
+        for key in attestation_keys(source.backend, digest):
             target.backend.put_if_absent(key, source.backend.read(key))
         target.blobs.put(digest, manifest)
     return added, size

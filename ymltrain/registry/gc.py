@@ -14,6 +14,7 @@ import msgspec
 
 from ymltrain.diagnostics import RegistryError
 from ymltrain.registry.attestations import FOLDER as ATTESTATIONS
+from ymltrain.registry.attestations import attested_digest
 from ymltrain.registry.blobs import digest_of_key
 from ymltrain.registry.faults import storage_faults
 from ymltrain.registry.registry import Registry
@@ -72,9 +73,7 @@ def _content(registry: Registry) -> Iterator[str]:
 
 def _digest(key: str) -> str:
     """What must be used for a key to be: a blob's own digest, or that of the manifest an attestation speaks of."""
-    if key.startswith(f"{ATTESTATIONS}/"):
-        return f"sha256:{key.split('/')[2]}"
-    return digest_of_key(key) or ""
+    return digest_of_key(key) or attested_digest(key) or ""
 
 
 def _empty_trash(registry: Registry) -> Iterator[str]:

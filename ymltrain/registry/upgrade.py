@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from ymltrain.diagnostics import ModelNameError
-from ymltrain.registry.attestations import attest, attestation_folder
+from ymltrain.registry.attestations import attest, attestation_keys
 from ymltrain.registry.faults import storage_faults
 from ymltrain.registry.format import KEY, VERSION, read_format
 from ymltrain.registry.origin import links_of, provenance_of_links
@@ -26,7 +26,7 @@ def upgrade_registry(registry: Registry) -> tuple[int, int]:
             return VERSION, VERSION
         for name in registry.list_models():
             for version in registry.show(name).versions:
-                if not backend.list(attestation_folder(version.digest)):
+                if not attestation_keys(backend, version.digest):
                     attest(backend, registry.manifest(version), provenance_of_links(links_of(version)))
             registry.log(name).save_checkpoints()
         backend.replace(KEY, msgspec.structs.replace(found, version=VERSION).encode())
