@@ -89,7 +89,14 @@ class ModelLog:
         What was read before is not read again: events never change.
         """
         known = self._known if self._is_current(self._known) else self._checkpoint()
-        events, head = self._events_after(known.seq, known.head)
+        return self._carry_on(known, *self._events_after(known.seq, known.head))
+
+    def _read_on(self) -> History:
+        """The whole state, when this writer has read the log before: only what was added since is looked for."""
+        return self._carry_on(self._known, *self._next_events(self._known.seq, self._known.head))
+
+    def _carry_on(self, known: History, events: list[Event], head: str | None) -> History:
+        """Remember a history with what follows it, and return it."""
         if events or known is not self._known:
             writes = {**known.writes, **{event.write_id: event.seq for event in events}}
             state = carry_on(known.state, events)
@@ -131,7 +138,7 @@ class ModelLog:
         """
         faults: list[OSError] = []
         for attempt in range(TRIES):
-            history = self._read_again(write, faults)
+            history = self._read_again(write, faults) if attempt == 0 or faults else self._read_on()
             if write.write_id in history.writes:
                 return self._event(history.writes[write.write_id])
             if len(faults) == FAULTS:
@@ -202,6 +209,13 @@ class ModelLog:
         The listing only tells how far the log must reach, for one made while others write may lack some of what it has.
         """
         listed = max(map(_seq_of, self._backend.list(self._folder, event_key(self._model, seq))), default=0)
+        events, head = self._next_events(seq, head)
+        if listed > seq + len(events):
+            raise self._damaged(seq + len(events) + 1, f"is missing, though event {listed} exists")
+        return events, head
+
+    def _next_events(self, seq: int, head: str | None) -> tuple[list[Event], str | None]:
+        """The same up to the first free number, without the listing, which takes long where events are many."""
         events: list[Event] = []
         for content in self.raw_events(seq):
             place = seq + len(events) + 1
@@ -210,8 +224,6 @@ class ModelLog:
                 raise self._damaged(place, f"says it is event {event.seq} after {event.prev_sha256}, but follows {head}")
             events.append(event)
             head = bytes_digest(content)
-        if listed > seq + len(events):
-            raise self._damaged(seq + len(events) + 1, f"is missing, though event {listed} exists")
         return events, head
 
     def _event(self, seq: int) -> Event:
