@@ -50,26 +50,28 @@ class ExportedLanguageModel(nn.Module):
         return logits, logits[:, :, : self._learned].argmax(dim=2)
 
 
-class MeanOfRows(nn.Module):
-    """What `nn.EmbeddingBag` in mode `mean` gives for a matrix of ids, in operations that every format knows."""
+class PooledRows(nn.Module):
+    """What `nn.EmbeddingBag` in mode `mean` or `sum` gives for a matrix of ids, in operations that every format knows."""
 
     def __init__(self, bag: nn.EmbeddingBag) -> None:
         super().__init__()
         self.weight = bag.weight
         self.padding_idx = bag.padding_idx
+        self.is_mean = bag.mode == "mean"
 
     def forward(self, ids: Tensor) -> Tensor:
         """`[n, dim]` from `[n, words]`."""
         rows = nn.functional.embedding(ids, self.weight)
         counts = torch.ones_like(ids) if self.padding_idx is None else (ids != self.padding_idx)
         known = counts.to(rows.dtype)
-        return (rows * known.unsqueeze(2)).sum(dim=1) / known.sum(dim=1, keepdim=True).clamp(min=1)
+        total = (rows * known.unsqueeze(2)).sum(dim=1)
+        return total / known.sum(dim=1, keepdim=True).clamp(min=1) if self.is_mean else total
 
 
 def _without_bags(network: nn.Module) -> nn.Module:
     """The network with its bags of embeddings, which ONNX has no operation for, written out."""
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, nn.EmbeddingBag) and child.mode == "mean" and child.max_norm is None:
-                setattr(parent, name, MeanOfRows(child))
+            if isinstance(child, nn.EmbeddingBag) and child.mode in ("mean", "sum") and child.max_norm is None:
+                setattr(parent, name, PooledRows(child))
     return network.eval()

@@ -85,7 +85,7 @@ class _Fit:
         self._job = job
         self._clock = clock
         self._stop = stop
-        self._index = StageIndex(job.workspace, job.plan)
+        self._index = StageIndex(job.workspace, job.plan, job.code)
         self._point: ResumePoint | None = None
         self._reused: dict[str, str] = {}
         self._redactor = Redactor(job.environment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +20,9 @@ from ymltrain.plan.events import RunEvent
 from ymltrain.plan.plan import Plan, PlanNode
 from ymltrain.record.directory import RunDirectory
 from ymltrain.record.final import RegisteredModel
+from ymltrain.record.packages import code_digest
 from ymltrain.registry.location import located
+from ymltrain.storage import bytes_digest
 
 PROFILED_ROWS = 100_000
 """How many rows of train, and of the other splits, a profile is made of at most."""
@@ -43,6 +46,13 @@ class Job:
     def cache(self) -> Path:
         """The workspace's folder of what can be made again."""
         return self.workspace / "cache"
+
+    @cached_property
+    def code(self) -> str:
+        """The digest of the installed code that works here: who writes a plugin changes it without giving it a new version."""
+        sources = [node.plugin for node in self.plan.nodes if node.plugin.digest is None]
+        packages = {("ymltrain", "ymltrain")} | {(source.distribution, source.entry.split(".")[0]) for source in sources}
+        return bytes_digest("/".join(code_digest(name, package) for name, package in sorted(packages)).encode())
 
     def build(self, node: PlanNode, adjust: Callable[[Any], Any] | None = None) -> Any:
         """The plugin of a node of the plan."""
@@ -83,7 +93,7 @@ class Job:
     def prepare_data(self) -> PreparedData:
         """Read, split and encode the data, or take them encoded from the cache. Raises DataError."""
         plan = self.plan
-        cache = EncodedCache(self.cache / "data", plan.stage("features").digest)
+        cache = EncodedCache(self.cache / "data", bytes_digest(f"{plan.stage('features').digest}/{self.code}".encode()))
         source = self.source()
         if "features" in self.forced:
             cache.drop(source.fingerprint())

@@ -45,11 +45,12 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class StageIndex:
-    """Which runs of a workspace have done which stages of this plan."""
+    """Which runs of a workspace have done which stages of this plan, by the same code."""
 
-    def __init__(self, workspace: Path, plan: Plan) -> None:
+    def __init__(self, workspace: Path, plan: Plan, code: str) -> None:
         self._workspace = workspace
         self._plan = plan
+        self._code = code
 
     def may_know(self, stage: str) -> bool:
         """Whether some run has done this stage, over some data."""
@@ -74,10 +75,9 @@ class StageIndex:
                     write_durably(self._file(stage.name, fingerprint), content)
 
     def _folder(self, stage: str) -> Path:
-        """Of the stage and of what its result depends on besides the plan: torch, and how it adds up in threads."""
-        circumstances = (
-            f"{self._plan.stage(stage).digest}/{version('torch')}/{os.environ.get('OMP_NUM_THREADS', '')}/{os.cpu_count()}"
-        )
+        """Of the stage and of what its result depends on besides the plan: the code, torch, and how it adds up in threads."""
+        threads = f"{os.environ.get('OMP_NUM_THREADS', '')}/{os.cpu_count()}"
+        circumstances = f"{self._plan.stage(stage).digest}/{version('torch')}/{threads}/{self._code}"
         return self._workspace / "cache" / "stages" / bytes_digest(circumstances.encode()).removeprefix("sha256:")
 
     def _file(self, stage: str, fingerprint: str) -> Path:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -51,6 +54,30 @@ def editable_folders(lock: dict[str, InstalledPackage]) -> Iterator[tuple[str, P
             yield name, Path(package.editable)
 
 
+def code_digest(name: str, package: str) -> str:
+    """What the code of a distribution is now: of its RECORD and, where an editable install may change, of the sources of `package`.
+
+    Empty for what is not installed.
+    """
+    try:
+        installed = distribution(name)
+    except (PackageNotFoundError, ValueError):
+        return ""
+    found = hashlib.sha256((installed.read_text("RECORD") or "").encode())
+    if _direct_url((installed.read_text("direct_url.json") or "{}").encode()).is_editable:
+        for path in _sources(package):
+            found.update(f"{path}\0".encode() + path.read_bytes())
+    return f"sha256:{found.hexdigest()}"
+
+
+def _sources(package: str) -> Iterator[Path]:
+    spec = find_spec(package)
+    for folder in (spec.submodule_search_locations if spec is not None else None) or ():
+        yield from sorted(Path(folder).rglob("*.py"))
+    if spec is not None and spec.submodule_search_locations is None and spec.origin is not None:
+        yield Path(spec.origin)
+
+
 def _found() -> dict[str, tuple[str, Path]]:
     packages: dict[str, tuple[str, Path]] = {}
     for folder in sys.path:
@@ -70,16 +97,13 @@ def _locked(version: str, folder: Path, redactor: Redactor) -> InstalledPackage:
     origin = _read(folder / "direct_url.json")
     if origin is None:
         return InstalledPackage(version=version, record=bytes_digest(record) if record is not None else None)
-    try:
-        direct = msgspec.json.decode(origin, type=_DirectUrl)
-    except msgspec.DecodeError:
-        direct = _DirectUrl()
+    direct = _direct_url(origin)
     return InstalledPackage(
         version=version,
         record=bytes_digest(record) if record is not None else None,
         url=redactor.redact(direct.url) or None,
         commit=direct.vcs_info.get("commit_id"),
-        editable=unquote(urlsplit(direct.url).path) if direct.dir_info.get("editable") else None,
+        editable=unquote(urlsplit(direct.url).path) if direct.is_editable else None,
     )
 
 
@@ -89,6 +113,18 @@ class _DirectUrl(msgspec.Struct):
     url: str = ""
     dir_info: dict[str, bool] = {}
     vcs_info: dict[str, str] = {}
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether it runs from the folder of its sources."""
+        return self.dir_info.get("editable", False)
+
+
+def _direct_url(content: bytes) -> _DirectUrl:
+    try:
+        return msgspec.json.decode(content, type=_DirectUrl)
+    except msgspec.DecodeError:
+        return _DirectUrl()
 
 
 def _read(path: Path) -> bytes | None:

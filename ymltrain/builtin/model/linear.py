@@ -30,7 +30,7 @@ class LinearModel:
         for position, feature in enumerate(categories):
             shapes.append(TensorShape(name=f"category.{position}.weight", shape=(feature.cardinality, output.width)))
         for position, feature in enumerate(feature for feature in features if feature.kind == "tokens"):
-            shapes.append(TensorShape(name=f"text.{position}.weight", shape=(feature.cardinality, output.width)))
+            shapes.append(TensorShape(name=f"text.{position}.words.weight", shape=(feature.cardinality, output.width)))
         return shapes
 
     def build(self, features: Sequence[FeatureShape], output: OutputShape) -> torch.nn.Module:

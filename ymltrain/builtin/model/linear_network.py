@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ymltrain.builtin.model.text_bag import TextBag
+
 
 class LinearNetwork(nn.Module):
-    """`bias + W · numbers + one row of a table per category + the mean of one row per word`, all zero at the start.
+    """`bias + W · numbers + one row of a table per category + one per word over √words`, all zero at the start.
 
     The problem is convex. `texts` are (words, cardinality) of each text feature.
     """
@@ -20,7 +22,7 @@ class LinearNetwork(nn.Module):
         self.number = nn.Linear(numbers, width, bias=False) if numbers else None
         self.category = nn.ModuleList(nn.Embedding(cardinality, width, padding_idx=0) for cardinality in cardinalities)
         self._lengths = [length for length, _ in texts]
-        self.text = nn.ModuleList(nn.EmbeddingBag(rows, width, mode="mean", padding_idx=0) for _, rows in texts)
+        self.text = nn.ModuleList(TextBag(rows, width) for _, rows in texts)
         for weights in self.parameters():
             nn.init.zeros_(weights)
 

@@ -1,4 +1,4 @@
-"""Model `mlp`: numbers, embedded categories and averaged embedded words through fully connected layers.
+"""Model `mlp`: numbers, embedded categories and embedded words, summed over the root of their number, through full layers.
 
 Each hidden layer is Linear, norm, activation, dropout; a last Linear makes the output. A category never
 seen in training (id 0) is embedded as zeros, which are never trained.
@@ -50,7 +50,7 @@ class MlpModel:
             for position, size in enumerate(self._embeddings(features))
         ]
         for position, (_, *size) in enumerate(self._texts(features)):
-            shapes.append(TensorShape(name=f"texts.{position}.weight", shape=tuple(size)))
+            shapes.append(TensorShape(name=f"texts.{position}.words.weight", shape=tuple(size)))
         position = 0
         layers_per_hidden = 3 + (self._params.norm != "none")
         for inputs, outputs in pairwise(self._widths(features, output)):

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ymltrain.builtin.model.text_bag import TextBag
+
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU, "tanh": nn.Tanh}
 
 
@@ -28,7 +30,7 @@ class MlpNetwork(nn.Module):
     """Embeddings beside the numbers, then Linear-norm-activation-dropout for each hidden width, then Linear.
 
     `embeddings` are (rows, columns) of each category's, `texts` (words, rows, columns) of each text's; the words of a text
-    are averaged.
+    become one vector.
     """
 
     def __init__(  # noqa: PLR0913 - all are keywords, each a fact of its own
@@ -44,7 +46,7 @@ class MlpNetwork(nn.Module):
         super().__init__()
         self.embeddings = nn.ModuleList(nn.Embedding(rows, columns, padding_idx=0) for rows, columns in embeddings)
         self._lengths = [length for length, _, _ in texts]
-        self.texts = nn.ModuleList(nn.EmbeddingBag(rows, columns, mode="mean", padding_idx=0) for _, rows, columns in texts)
+        self.texts = nn.ModuleList(TextBag(rows, columns) for _, rows, columns in texts)
         layers: list[nn.Module] = []
         norm_type = NORMS[norm]
         for inputs, outputs in pairwise(widths[:-1]):

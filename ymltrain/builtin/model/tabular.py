@@ -67,7 +67,7 @@ class TabularModel:
         for position, (rows, columns) in enumerate(self._embeddings(features, "category")):
             named[f"categories.{position}.weight"] = (rows, columns)
         for position, (rows, columns) in enumerate(self._embeddings(features, "tokens")):
-            named[f"texts.{position}.weight"] = (rows, columns)
+            named[f"texts.{position}.words.weight"] = (rows, columns)
         for position, (width, outputs) in enumerate(zip((inputs, *params.hidden), params.hidden, strict=False)):
             named[f"hidden.{position}.weight"], named[f"hidden.{position}.bias"] = (outputs, width), (outputs,)
         named["heads"], named["heads_bias"] = (params.members, params.hidden[-1], output.width), (params.members, output.width)

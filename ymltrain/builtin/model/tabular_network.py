@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ymltrain.api import OutputShape
+from ymltrain.builtin.model.text_bag import TextBag
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class TabularNetwork(nn.Module):
             PiecewiseLinear(inputs.numbers, inputs.number_dim, inputs.pieces) if inputs.numbers and inputs.number_dim else None
         )
         self.categories = nn.ModuleList(nn.Embedding(rows, columns, padding_idx=0) for rows, columns in inputs.categories)
-        self.texts = nn.ModuleList(nn.EmbeddingBag(rows, columns, mode="mean", padding_idx=0) for rows, columns in inputs.texts)
+        self.texts = nn.ModuleList(TextBag(rows, columns) for rows, columns in inputs.texts)
         self.hidden = nn.ModuleList(nn.Linear(wide, narrow) for wide, narrow in pairwise((inputs.width, *hidden)))
         self.scale = nn.Parameter(torch.randint(0, 2, (members, hidden[0])).float() * 2 - 1)
         self.dropout = ByteDropout(dropout)
