@@ -147,17 +147,17 @@ def _files(folder: str, key: str, after: str) -> Iterator[str]:
     """
     start = f"{key}/" if key else ""
     floor = after.removeprefix(start) if after.startswith(start) else ""
+    way = floor.partition("/")[0]  # the one folder before `floor` that holds keys after it
     try:
         names = os.listdir(folder)  # noqa: PTH208 - a scan makes an object of each of thousands
     except (FileNotFoundError, NotADirectoryError):  # gone meanwhile, or a file has the folder's name
         return
-    for name in names:
-        if name > floor or floor.startswith(name):
-            path = f"{folder}/{name}"
-            if _is_folder(path):
-                yield from _files(path, f"{start}{name}", after)
-            else:
-                yield f"{start}{name}"
+    for name in [name for name in names if name > floor or name == way]:
+        path = f"{folder}/{name}"
+        if _is_folder(path):
+            yield from _files(path, f"{start}{name}", after)
+        else:
+            yield f"{start}{name}"
 
 
 def _is_folder(path: str) -> bool:
