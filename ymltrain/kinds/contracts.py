@@ -351,6 +351,13 @@ class RegistryBackend(Protocol):
         """The names of the folders right below the folder `prefix`, sorted."""
         ...
 
+    def turn(self, folder: str) -> AbstractContextManager[None]:
+        """Wait, at most for a moment, until no other writer who asked is between reading a folder and adding to it.
+
+        It saves lost races; nothing depends on it. It raises nothing, and does nothing where writers cannot see each other.
+        """
+        ...
+
     def modified(self, key: str) -> datetime:
         """When the key was stored, by the storage's clock. Raises FileNotFoundError."""
         ...

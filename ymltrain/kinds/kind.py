@@ -66,7 +66,7 @@ KINDS: dict[str, Kind] = {
             (
                 "single_writer",
                 *("put_if_absent", "replace", "read", "has", "put_blobs", "open_blob"),
-                *("list", "folders", "modified", "move", "delete", "sweep"),
+                *("list", "folders", "turn", "modified", "move", "delete", "sweep"),
             ),
             ("type", "name", "promote"),
         ),

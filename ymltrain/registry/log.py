@@ -3,6 +3,9 @@
 An event is created, never replaced. A writer folds what is there, decides, and puts the next number; when someone
 else took it, the writer folds again and decides anew. Each write carries an id. An answer may be lost on its way,
 so before every try the log is searched for the id: what is found there is done, and is never done twice.
+
+Writers of one machine take turns between reading and putting where the storage can tell. That saves the work of a try that
+is overtaken; the condition of the put alone decides, and a writer that is stopped in its turn is passed after a moment.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -138,24 +141,27 @@ class ModelLog:
         """
         faults: list[OSError] = []
         for attempt in range(TRIES):
-            history = self._read_again(write, faults) if attempt == 0 or faults else self._read_on()
-            if write.write_id in history.writes:
-                return self._event(history.writes[write.write_id])
-            if len(faults) == FAULTS:
-                raise faults[-1]
-            _refuse_unknown(history.state)
-            if prepare is not None:
-                prepare()
-                prepare = None
-                continue
-            event = history.next_event(write, decide(history.state))
-            content = encode_event(event)
-            try:
-                if self._backend.put_if_absent(event_key(self._model, event.seq), content):
-                    self._take(history, event, content)
-                    return event
-            except OSError as error:
-                faults.append(error)
+            with nullcontext() if prepare is not None else self._backend.turn(self._folder):
+                history = self._read_again(write, faults) if attempt == 0 or faults else self._read_on()
+                if write.write_id in history.writes:
+                    return self._event(history.writes[write.write_id])
+                if len(faults) == FAULTS:
+                    raise faults[-1]
+                _refuse_unknown(history.state)
+                if prepare is not None:
+                    prepare()
+                    prepare = None
+                    continue
+                event = history.next_event(write, decide(history.state))
+                content = encode_event(event)
+                try:
+                    committed = self._backend.put_if_absent(event_key(self._model, event.seq), content)
+                except OSError as error:
+                    faults.append(error)
+                    committed = False
+            if committed:
+                self._take(history, event, content)
+                return event
             time.sleep(_pause(attempt))
         raise RegistryError(
             "YT957",

@@ -169,6 +169,19 @@ class RegistryKit:
             assert len(winners) == 1, f"writers {winners} were all told that they created {key}"
             assert self.make(tmp_path).read(key) == b"%d" % winners[0]
 
+    def test_a_turn_holds_up_for_a_moment_only(self, tmp_path: Path) -> None:
+        """Writers may wait for each other, not for ever: one whose turn does not end is passed. A folder need not exist yet."""
+        first, second = self.make(tmp_path), self.make(tmp_path)
+
+        def put_in_turn() -> bool:
+            with second.turn("log"):
+                return second.put_if_absent("log/2", b"two")
+
+        with first.turn("log"):
+            first.put_if_absent("log/1", b"one")
+        with ThreadPoolExecutor(1) as pool, first.turn("log"):
+            assert pool.submit(put_in_turn).result(timeout=30)
+
     def test_a_reader_never_sees_a_part(self, tmp_path: Path) -> None:
         """While a key is being put, a reader finds nothing or the whole, in `read`, `has` and `list` alike."""
         content = b"x" * 4_000_000

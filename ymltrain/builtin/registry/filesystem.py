@@ -7,6 +7,7 @@ constructs one fills in an absolute path or a URL first (`ymltrain.registry.loca
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -89,6 +90,9 @@ class FilesystemRegistry:
 
     def folders(self, prefix: str) -> Sequence[str]:
         return self._store.folders(prefix)
+
+    def turn(self, folder: str) -> AbstractContextManager[None]:
+        return self._store.turn(folder)
 
     def modified(self, key: str) -> datetime:
         return self._store.modified(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISDIR
@@ -23,6 +24,7 @@ from ymltrain.api import (
     write_durably,
 )
 from ymltrain.builtin.registry.keys import check_key, is_key
+from ymltrain.builtin.registry.turns import turn
 
 STAGING = "staging"
 
@@ -91,6 +93,9 @@ class LocalFolder:
                 return sorted(entry.name for entry in entries if entry.is_dir() and is_key(entry.name))
         except FileNotFoundError:
             return []
+
+    def turn(self, folder: str) -> AbstractContextManager[None]:
+        return turn(self._place(folder))
 
     def modified(self, key: str) -> datetime:
         return datetime.fromtimestamp(self._file(key).stat().st_mtime, UTC)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from errno import EIO
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any, BinaryIO, ClassVar, cast
 
 from ymltrain.api import PluginError, RegistryError, StoredFile, file_digest, hashed_chunks
@@ -95,6 +95,10 @@ class ObjectStore:
         below = (key.removeprefix(start) for key in self.list(prefix))
         return sorted({name.partition("/")[0] for name in below if "/" in name})
 
+    def turn(self, folder: str) -> AbstractContextManager[None]:
+        del folder
+        return nullcontext()  # writers of a store do not see each other
+
     def modified(self, key: str) -> datetime:
         with self._faults():
             at: datetime = self._fs.modified(self._path(key))
@@ -158,13 +162,18 @@ class ObjectStore:
 
 
 class MemoryStore(ObjectStore):
-    """The memory of this process, for tests and notebooks."""
+    """The memory of this process, for tests and notebooks. One thread at a time: fsspec's fails where others change it."""
 
-    _lock: ClassVar[Lock] = Lock()
+    _lock: ClassVar[RLock] = RLock()
 
     def _create(self, key: str, content: bytes) -> bool:
-        with self._lock, self._faults():
+        with self._faults():
             if self._fs.exists(self._path(key)):
                 return False
             self._fs.pipe_file(self._path(key), content)
             return True
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        with self._lock, super()._faults():
+            yield
