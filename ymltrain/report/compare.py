@@ -7,7 +7,7 @@ from typing import Any
 
 from ymltrain.record.grouping import telling
 from ymltrain.report.console import say, tell
-from ymltrain.report.numbers import figure
+from ymltrain.report.numbers import chosen, figure
 from ymltrain.report.reproduce import differences_as_json
 from ymltrain.report.tables import Form, cell_text, show_table, shown_ids
 from ymltrain.reproduce.diff import RunDiff
@@ -17,7 +17,8 @@ SIDE_BY_SIDE = 4
 
 def show_comparison(summaries: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Sequence[Any]]], form: Form) -> None:
     """Up to four runs as columns, more of them as lines."""
-    rows = [(key, values) for section in ("params", "metrics", "tags") for key, values in found[section].items()]
+    params = {key: list(map(chosen, values)) for key, values in found["params"].items()}
+    rows = [*params.items(), *found["metrics"].items(), *found["tags"].items()]
     if not rows:
         say("these runs differ in no param, metric or tag; --all shows what they have in common")
         return
@@ -40,19 +41,19 @@ def group_table(groups: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[li
     """Columns and rows: how many runs, their seeds, what tells the group from others, mean ± sd of each metric."""
     keys = dict.fromkeys(key for group in groups for key in group["params"])
     params = {key: [group["params"].get(key) for group in groups] for key in keys}
-    chosen = telling({key: values for key, values in params.items() if any(value != values[0] for value in values)})
+    shown = telling({key: values for key, values in params.items() if any(value != values[0] for value in values)})
     metrics = list(dict.fromkeys(name for group in groups for name in group["metrics"]))
     rows = [
         [
             number,
             len(group["runs"]),
             ", ".join(map(str, sorted(group["seeds"], key=str))),
-            *(group["params"].get(key) for key in chosen),
+            *(chosen(group["params"].get(key)) for key in shown),
             *(_spread(group["metrics"].get(name)) for name in metrics),
         ]
         for number, group in enumerate(groups, 1)
     ]
-    return ["group", "runs", "seeds", *chosen, *metrics], rows
+    return ["group", "runs", "seeds", *shown, *metrics], rows
 
 
 def diff_as_json(found: RunDiff) -> dict[str, Any]:
@@ -78,7 +79,8 @@ def diff_as_json(found: RunDiff) -> dict[str, Any]:
 def show_diff(found: RunDiff) -> None:
     """The cause first, then all that differs."""
     tell((f"likely cause: {found.cause}", "bold"))
-    for title, pairs in (("param", found.params), ("metric", found.metrics)):
+    params = {key: tuple(map(chosen, pair)) for key, pair in found.params.items()}
+    for title, pairs in (("param", params), ("metric", found.metrics)):
         if pairs:
             tell()
             show_table([title, found.a, found.b], [[key, *pair] for key, pair in pairs.items()], "table")

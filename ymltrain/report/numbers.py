@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 _STEPS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+class Chosen(float):
+    """A number that somebody wrote, such as a param: it is shown as it is written, and not as something measured."""
+
+
+def chosen(value: Any) -> Any:
+    """The value of a param, for a table."""
+    return Chosen(value) if isinstance(value, float) else value
 
 
 def figure(value: float | str | None) -> str:
     """A measured value with four significant digits."""
     if value is None or isinstance(value, str):
         return "—" if value is None else value
-    if not math.isfinite(value):
-        return str(value)
+    if isinstance(value, Chosen) or not math.isfinite(value):
+        return str(float(value))
     if value != 0 and not 1e-3 <= abs(value) < 1e6:
         return f"{value:.3e}"
     digits = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 1

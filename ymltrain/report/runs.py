@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ymltrain.record.query import column_reader
 from ymltrain.report.columns import draw_rows
 from ymltrain.report.console import draw, say, tell
-from ymltrain.report.numbers import counted, figure, seconds
+from ymltrain.report.numbers import chosen, counted, figure, seconds
 from ymltrain.report.settings import value_text
 from ymltrain.report.tables import Form, show_table, shown_ids
 
@@ -47,9 +47,14 @@ def show_columns(summaries: Sequence[Mapping[str, Any]], columns: Sequence[str],
         columns = ("name", "status", "created", "duration", *(f"metrics.{name}" for name in metrics))
     ids = [summary["run_id"] for summary in summaries]
     shown = shown_ids(ids) if form == "table" else ids
-    readers = [column_reader(column) for column in columns]
+    readers = [_shown_column(column) for column in columns]
     rows = [[run_id, *(read(summary) for read in readers)] for run_id, summary in zip(shown, summaries, strict=True)]
     show_table(["run", *(column.removeprefix("metrics.") for column in columns)], rows, form)
+
+
+def _shown_column(column: str) -> Callable[[Mapping[str, Any]], Any]:
+    read = column_reader(column)
+    return (lambda summary: chosen(read(summary))) if column.startswith("params.") else read
 
 
 def show_run(summary: Mapping[str, Any]) -> None:

@@ -34,7 +34,7 @@ from ymltrain.report.html import (
     parallel_coordinates,
 )
 from ymltrain.report.html.parts import Cell, Part, Tone
-from ymltrain.report.numbers import figure, seconds, size
+from ymltrain.report.numbers import chosen, figure, seconds, size
 from ymltrain.report.pages.evaluation import evaluation_sections
 from ymltrain.report.settings import value_text
 from ymltrain.report.text import shorten
@@ -114,7 +114,11 @@ def _comparison(runs: Sequence[ReportedRun]) -> Iterator[Section]:
     found = differing(summaries)
     labels = [entry.label for entry in runs]
     parts: list[Part] = [
-        Table(["", *labels], [[key, *map(_cell, values)] for key, values in found[section].items()], caption=section)
+        Table(
+            ["", *labels],
+            [[key, *map(_chosen_cell if section == "params" else _cell, values)] for key, values in found[section].items()],
+            caption=section,
+        )
         for section in ("params", "metrics", "tags")
         if found[section]
     ]
@@ -268,6 +272,10 @@ def _facts(found: ReportedRun, provenance: Mapping[str, Any]) -> dict[str, Cell]
         "metrics": summary.get("metrics_digest"),
         "model": f"{summary['model']['name']}@{summary['model']['version']}" if summary["model"] else None,
     }
+
+
+def _chosen_cell(value: Any) -> Cell:
+    return _cell(chosen(value))
 
 
 def _cell(value: Any) -> Cell:
