@@ -36,6 +36,7 @@ def test_an_edited_source_is_other_code(install):
     (sources / "__init__.py").write_text("x = 2\n")
     second = code_digest("odd-plugin", "odd_plugin")
     (sources / "more.py").write_text("")
+    (sources / ".#more.py").symlink_to("ada@host.1:2")  # as an editor marks what it has open
     assert len({first, second, code_digest("odd-plugin", "odd_plugin")}) == 3
 
 

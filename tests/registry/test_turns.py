@@ -49,6 +49,19 @@ def test_one_at_a_time(tmp_path, monkeypatch):
     assert (len(most), max(most)) == (80, 1)
 
 
+def test_a_commit_takes_its_turn(registry, bundle, root):
+    """While another has it, a version waits to be committed; its files are stored before."""
+    registry.register(bundle(b"one"), model="m")
+    process = hold(str(root / "models/m/log"))
+    try:
+        started = time.monotonic()
+        registry.register(bundle(b"two"), model="m")
+        assert time.monotonic() - started >= turns.LONGEST_WAIT
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_one_who_is_stopped_is_passed(tmp_path):
     """And one who is killed holds nobody up at all."""
     process = hold(str(tmp_path))

@@ -66,7 +66,7 @@ def code_digest(name: str, package: str) -> str:
     found = hashlib.sha256((installed.read_text("RECORD") or "").encode())
     if _direct_url((installed.read_text("direct_url.json") or "{}").encode()).is_editable:
         for path in _sources(package):
-            found.update(f"{path}\0".encode() + path.read_bytes())
+            found.update(f"{path}\0".encode() + (_read(path) or b""))  # an editor may leave a link to nowhere
     return f"sha256:{found.hexdigest()}"
 
 
